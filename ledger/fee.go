@@ -25,13 +25,10 @@ func Convert(fiat money.Money, rate decimal.Decimal) (money.Money, error) {
 	return money.FromDecimal(fiat.Decimal().DivRound(rate, USDTPlaces), money.USDT)
 }
 
-// basisPoints in one whole.
-var basisPoints = decimal.New(10_000, 0)
-
 // FeeOf is what a payout of the given USDT amount costs on top: basis points
 // of it rounded up to USDTPlaces (in the house's favour), plus a fixed part.
 func FeeOf(usdt money.Money, bps int64, fixed money.Money) (money.Money, error) {
-	share := usdt.Decimal().Mul(decimal.New(bps, 0)).Div(basisPoints).RoundCeil(USDTPlaces)
+	share := usdt.Decimal().Mul(decimal.New(bps, -4)).RoundCeil(USDTPlaces) // a basis point is 1e-4
 	fee, err := money.FromDecimal(share, usdt.Currency())
 	if err != nil {
 		return money.Money{}, err

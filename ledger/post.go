@@ -1,0 +1,246 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"disburse/ledger/money"
+)
+
+// Rider is one row that must stand or fall with an entry: the order it pays
+// for, the guarded change of its state, a staged callback, an audit record.
+//
+// SQL is a set-based statement with one array parameter a column, for example
+//
+//	insert into orders (id, total) select * from unnest($1::text[], $2::bigint[])
+//
+// and Row is the values of this one row, each of the Go type that it has in
+// every row of the same SQL (a pointer where it may be null). Post runs each
+// statement once a group, after the transfers, in the order in which the
+// statements first appear, and asks that it affects exactly one row a rider.
+type Rider struct {
+	SQL string
+	Row []any
+}
+
+// Receipt is what Post did, or did before under the same reference.
+type Receipt struct {
+	Transfers []Posted
+	At        time.Time
+	// Replayed: the reference had been posted with the same content. Nothing
+	// moved now and no rider ran.
+	Replayed bool
+}
+
+// Posted is one transfer as it stands in the books.
+type Posted struct {
+	ID          int64
+	From, To    Account
+	Amount      money.Money
+	FromBalance int64 // minor units after the transfer
+	ToBalance   int64
+}
+
+// posting is an entry on its way through the writer.
+type posting struct {
+	ctx    context.Context
+	entry  Entry
+	riders []Rider
+
+	receipt Receipt
+	err     error
+	done    chan struct{}
+}
+
+func (p *posting) answer(err error) {
+	p.err = err
+	close(p.done)
+}
+
+// maxReference bounds a reference in bytes, so that its index entry fits a
+// page with room to spare.
+const maxReference = 1400
+
+// Post moves the money of one entry and writes its riders, all or nothing,
+// durably, and exactly once per reference. Checks come in this order: shape,
+// reference seen before, currencies and modes, funds, riders.
+//
+// It returns ErrInvalid, ErrReferenceReused, ErrInsufficientFunds,
+// ErrOverflow, *RiderError, ErrBusy or ErrUnavailable. After ErrUnavailable,
+// which is also what a caller gets whose ctx ends while it waits, the entry
+// may stand: post again with the same reference to learn so.
+func (l *Ledger) Post(ctx context.Context, e Entry, riders ...Rider) (Receipt, error) {
+	if err := e.check(); err != nil {
+		return Receipt{}, err
+	}
+	p := &posting{ctx: ctx, entry: e, riders: riders, done: make(chan struct{})}
+	if err := l.enqueue(p); err != nil {
+		return Receipt{}, err
+	}
+	select {
+	case <-p.done:
+		return p.receipt, p.err
+	case <-ctx.Done():
+		return Receipt{}, fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(ctx))
+	}
+}
+
+func (l *Ledger) enqueue(p *posting) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.closed {
+		return fmt.Errorf("%w: the ledger is closing", ErrBusy)
+	}
+	select {
+	case l.queue <- p:
+		return nil
+	default:
+		return ErrBusy
+	}
+}
+
+// check refuses entries that no flow should have made.
+func (e Entry) check() error {
+	if e.Reference == "" || len(e.Reference) > maxReference {
+		return fmt.Errorf("%w: reference of %d bytes", ErrInvalid, len(e.Reference))
+	}
+	for _, r := range e.Reference {
+		if r == unicode.ReplacementChar || unicode.IsControl(r) {
+			return fmt.Errorf("%w: reference holds %q", ErrInvalid, r)
+		}
+	}
+	if e.Flow == "" || len(e.legs) == 0 {
+		return fmt.Errorf("%w: no flow or no transfers", ErrInvalid)
+	}
+	for _, leg := range e.legs {
+		switch {
+		case leg.from == leg.to:
+			return fmt.Errorf("%w: from %s to itself", ErrInvalid, leg.from)
+		case leg.from.Mode != leg.to.Mode || !leg.from.Mode.Valid():
+			return fmt.Errorf("%w: from mode %q to %q", ErrInvalid, leg.from.Mode, leg.to.Mode)
+		case leg.from.Currency != leg.to.Currency || leg.amount.Currency() != leg.from.Currency:
+			return fmt.Errorf("%w: %s from %s to %s", ErrInvalid, leg.amount.Currency(), leg.from, leg.to)
+		case !leg.amount.Positive():
+			return fmt.Errorf("%w: amount %s", ErrInvalid, leg.amount)
+		case leg.from.Owner == "" || leg.to.Owner == "" || leg.from.Purpose == "" || leg.to.Purpose == "":
+			return fmt.Errorf("%w: account without owner or purpose", ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// write is the only goroutine of this process that changes balances. While
+// one group commits, the next one gathers in the queue; nothing is delayed to
+// make a group larger.
+func (l *Ledger) write() {
+	defer close(l.done)
+	for first := range l.queue {
+		group := l.gather(first)
+		if len(group) == 0 {
+			continue
+		}
+		l.commit(group)
+	}
+}
+
+func (l *Ledger) gather(first *posting) []*posting {
+	group := make([]*posting, 0, min(len(l.queue)+1, l.cfg.MaxGroup))
+	take := func(p *posting) {
+		if p.ctx.Err() != nil { // its caller has gone; nothing was begun for it
+			p.answer(fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(p.ctx)))
+			return
+		}
+		group = append(group, p)
+	}
+	take(first)
+	for len(group) < l.cfg.MaxGroup {
+		select {
+		case p, ok := <-l.queue:
+			if !ok {
+				return group
+			}
+			take(p)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// groupTimeout bounds one group's transaction, so that a database that hangs
+// turns into ErrUnavailable.
+const groupTimeout = 15 * time.Second
+
+// attempts at a group that met a deadlock, a serialization failure or a lost
+// connection. References make trying again safe even when the outcome of a
+// commit is unknown.
+const attempts = 3
+
+// commit runs one group to its end and answers every posting in it. A group
+// that one rider spoils is halved until the spoiler stands alone, so a bad
+// posting costs its neighbours a few more transactions and nothing else.
+func (l *Ledger) commit(postings []*posting) {
+	start := l.cfg.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
+	defer cancel()
+
+	g := newGroup(postings)
+	err := l.run(ctx, g)
+	for try := 1; try < attempts && err != nil && retryable(err) && ctx.Err() == nil; try++ {
+		g = newGroup(postings)
+		err = l.run(ctx, g)
+	}
+	var spoiled *riderFailure
+	split := errors.As(err, &spoiled)
+	switch {
+	case err == nil:
+		g.answer()
+	case split && len(postings) == 1:
+		postings[0].answer(&RiderError{Index: spoiled.index, Err: spoiled.err})
+	case split:
+		half := len(postings) / 2
+		l.commit(postings[:half])
+		l.commit(postings[half:])
+	default:
+		for _, p := range postings {
+			p.answer(fmt.Errorf("%w: %w", ErrUnavailable, err))
+		}
+	}
+	if !split || len(postings) == 1 {
+		l.cfg.Observe(GroupStats{
+			Postings: len(postings), Refused: g.refused, Replayed: g.replayed, Split: split, Took: l.cfg.Now().Sub(start),
+		})
+	}
+}
+
+// retryable reports errors after which the same group may simply run again.
+func retryable(err error) bool {
+	var failure *riderFailure
+	if errors.As(err, &failure) {
+		err = failure.err
+		if err == nil {
+			return false
+		}
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return failure == nil // the connection broke
+	}
+	switch pg.Code {
+	case "40001", "40P01", // serialization failure, deadlock
+		"57P01", "57P02", "57P03", "53300": // the server stops, starts, or is full
+		return true
+	case "23505": // another process posted the same reference in between
+		return pg.ConstraintName == "ledger_transfers_reference"
+	}
+	return false
+}
+
+// micro is the database's resolution of time.
+func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+

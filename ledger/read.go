@@ -1,0 +1,188 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"disburse/ledger/money"
+)
+
+// AccountRow is an account as it stands.
+type AccountRow struct {
+	ID int64
+	Account
+	Balance   money.Money
+	CreatedAt time.Time
+}
+
+// TransferRow is a transfer as it stands in the books.
+type TransferRow struct {
+	Posted
+	FromID, ToID int64
+	Reference    string
+	Leg          int
+	Flow         string
+	At           time.Time
+}
+
+// StatementLine is one transfer seen from an account: the amount is signed,
+// and Balance is the account's after it.
+type StatementLine struct {
+	TransferID   int64
+	Reference    string
+	Flow         string
+	Amount       money.Money
+	Balance      money.Money
+	Counterparty Account
+	At           time.Time
+}
+
+const (
+	sqlBalance = `
+select balance from ledger_accounts where mode = $1 and owner = $2 and purpose = $3 and currency = $4`
+
+	sqlAccounts = `
+select id, mode, owner, purpose, currency, balance, created_at from ledger_accounts
+where id > $1 and ($2 = '' or owner = $2) and ($3 = '' or purpose = $3) and ($4 = '' or mode = $4)
+order by id limit $5`
+
+	sqlAccount = `
+select id, mode, owner, purpose, currency, balance, created_at from ledger_accounts where id = $1`
+
+	// Each side has its index; the newest of both are merged.
+	sqlStatement = `
+select t.id, t.reference, t.flow, t.amount, t.balance, c.mode, c.owner, c.purpose, c.currency, t.at from (
+    (select id, reference, flow, -amount as amount, from_balance as balance, to_account as other, at
+     from ledger_transfers where from_account = $1 and id < $2 and at >= $3 and at < $4 order by id desc limit $5)
+    union all
+    (select id, reference, flow, amount, to_balance, from_account, at
+     from ledger_transfers where to_account = $1 and id < $2 and at >= $3 and at < $4 order by id desc limit $5)
+) t join ledger_accounts c on c.id = t.other
+order by t.id desc limit $5`
+
+	transferColumns = `
+select t.id, t.reference, t.leg, t.flow, t.amount, t.from_balance, t.to_balance, t.at,
+    f.id, f.mode, f.owner, f.purpose, f.currency, o.id, o.mode, o.owner, o.purpose, o.currency
+from ledger_transfers t join ledger_accounts f on f.id = t.from_account join ledger_accounts o on o.id = t.to_account`
+
+	sqlTransfer = transferColumns + ` where t.id = $1`
+
+	sqlTransfersByReference = transferColumns + ` where t.reference = any($1::text[]) order by t.id`
+)
+
+// Balance is what an account holds; zero for one that was never posted to.
+func (l *Ledger) Balance(ctx context.Context, a Account) (money.Money, error) {
+	var minor int64
+	err := l.cfg.DB.QueryRow(ctx, sqlBalance, a.Mode, a.Owner, a.Purpose, a.Currency).Scan(&minor)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return money.Money{}, err
+	}
+	return money.New(minor, a.Currency), nil
+}
+
+// AccountFilter narrows Accounts; empty fields match all.
+type AccountFilter struct {
+	Owner, Purpose string
+	Mode           Mode
+}
+
+// Accounts lists accounts by ascending id, after the given one.
+func (l *Ledger) Accounts(ctx context.Context, f AccountFilter, after int64, limit int) ([]AccountRow, error) {
+	rows, err := l.cfg.DB.Query(ctx, sqlAccounts, after, f.Owner, f.Purpose, f.Mode, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanAccount)
+}
+
+// AccountByID finds one account; ErrNotFound.
+func (l *Ledger) AccountByID(ctx context.Context, id int64) (AccountRow, error) {
+	rows, err := l.cfg.DB.Query(ctx, sqlAccount, id)
+	if err != nil {
+		return AccountRow{}, err
+	}
+	row, err := pgx.CollectExactlyOneRow(rows, scanAccount)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return row, ErrNotFound
+	}
+	return row, err
+}
+
+func scanAccount(row pgx.CollectableRow) (AccountRow, error) {
+	var a AccountRow
+	var balance int64
+	err := row.Scan(&a.ID, &a.Mode, &a.Owner, &a.Purpose, &a.Currency, &balance, &a.CreatedAt)
+	a.Balance = money.New(balance, a.Currency)
+	return a, err
+}
+
+// Period is from inclusive to exclusive. A zero end is open.
+type Period struct{ From, To time.Time }
+
+// endOfTime stands for an open end; PostgreSQL's own infinity does not scan
+// into a time.
+var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// Statement lists an account's transfers newest first, those with ids below
+// before (0 for the newest). ErrNotFound when there is no such account.
+func (l *Ledger) Statement(ctx context.Context, id int64, p Period, before int64, limit int) ([]StatementLine, error) {
+	account, err := l.AccountByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	if p.To.IsZero() {
+		p.To = endOfTime
+	}
+	rows, err := l.cfg.DB.Query(ctx, sqlStatement, id, before, p.From, p.To, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (StatementLine, error) {
+		var s StatementLine
+		var amount, balance int64
+		c := &s.Counterparty
+		err := row.Scan(&s.TransferID, &s.Reference, &s.Flow, &amount, &balance, &c.Mode, &c.Owner, &c.Purpose, &c.Currency, &s.At)
+		s.Amount, s.Balance = money.New(amount, account.Currency), money.New(balance, account.Currency)
+		return s, err
+	})
+}
+
+// Transfer finds one transfer; ErrNotFound.
+func (l *Ledger) Transfer(ctx context.Context, id int64) (TransferRow, error) {
+	rows, err := l.cfg.DB.Query(ctx, sqlTransfer, id)
+	if err != nil {
+		return TransferRow{}, err
+	}
+	row, err := pgx.CollectExactlyOneRow(rows, scanTransfer)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return row, ErrNotFound
+	}
+	return row, err
+}
+
+// TransfersByReference lists the transfers of the given references in the
+// order of posting. References that were never posted are left out.
+func (l *Ledger) TransfersByReference(ctx context.Context, references ...string) ([]TransferRow, error) {
+	rows, err := l.cfg.DB.Query(ctx, sqlTransfersByReference, references)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanTransfer)
+}
+
+func scanTransfer(row pgx.CollectableRow) (TransferRow, error) {
+	var t TransferRow
+	var amount int64
+	from, to := &t.From, &t.To
+	err := row.Scan(&t.ID, &t.Reference, &t.Leg, &t.Flow, &amount, &t.FromBalance, &t.ToBalance, &t.At,
+		&t.FromID, &from.Mode, &from.Owner, &from.Purpose, &from.Currency,
+		&t.ToID, &to.Mode, &to.Owner, &to.Purpose, &to.Currency)
+	t.Amount = money.New(amount, from.Currency)
+	return t, err
+}

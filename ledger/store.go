@@ -1,0 +1,277 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"disburse/ledger/money"
+)
+
+const (
+	sqlOpenAccounts = `
+insert into ledger_accounts (mode, owner, purpose, currency, floor, created_at)
+select mode, owner, purpose, currency, floor, $6
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) as k (mode, owner, purpose, currency, floor)
+order by mode, owner, purpose, currency
+on conflict on constraint ledger_accounts_key do nothing`
+
+	sqlAccountIDs = `
+select a.id, a.mode, a.owner, a.purpose, a.currency
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k (mode, owner, purpose, currency)
+join ledger_accounts a on a.mode = k.mode and a.owner = k.owner and a.purpose = k.purpose and a.currency = k.currency`
+
+	// A process that stops in the middle must not hold locks for long.
+	sqlGroupSettings = `select set_config('lock_timeout', '5s', true),
+set_config('idle_in_transaction_session_timeout', '10s', true)`
+
+	// Always in id order, so that no two groups can wait for each other.
+	sqlLockAccounts = `select id, balance, floor from ledger_accounts where id = any($1::bigint[]) order by id for update`
+
+	sqlByReference = `
+select reference, flow, id, from_account, to_account, amount, from_balance, to_balance, at
+from ledger_transfers where reference = any($1::text[]) order by reference, leg`
+
+	sqlInsertTransfers = `
+insert into ledger_transfers (reference, leg, flow, from_account, to_account, amount, from_balance, to_balance, at)
+select reference, leg, flow, from_account, to_account, amount, from_balance, to_balance, $9::timestamptz
+from unnest($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+    with ordinality as t (reference, leg, flow, from_account, to_account, amount, from_balance, to_balance, n)
+order by n returning id`
+
+	sqlUpdateBalances = `
+update ledger_accounts a set balance = n.balance
+from unnest($1::bigint[], $2::bigint[]) as n (id, balance) where a.id = n.id`
+)
+
+// transferRows are the transfers of a group, column by column.
+type transferRows struct {
+	reference, flow        []string
+	leg                    []int16
+	from, to, amount       []int64
+	fromBalance, toBalance []int64
+	at                     int64 // microseconds, one for the group
+	ids                    []int64
+}
+
+func (t *transferRows) len() int { return len(t.reference) }
+
+func (t *transferRows) add(e Entry, leg int, from, to, amount, fromBalance, toBalance int64) {
+	t.reference = append(t.reference, e.Reference)
+	t.leg = append(t.leg, int16(leg)) //nolint:gosec // entries have a handful of legs
+	t.flow = append(t.flow, e.Flow)
+	t.from = append(t.from, from)
+	t.to = append(t.to, to)
+	t.amount = append(t.amount, amount)
+	t.fromBalance = append(t.fromBalance, fromBalance)
+	t.toBalance = append(t.toBalance, toBalance)
+}
+
+func (t *transferRows) truncate(n int) {
+	t.reference, t.leg, t.flow = t.reference[:n], t.leg[:n], t.flow[:n]
+	t.from, t.to, t.amount = t.from[:n], t.to[:n], t.amount[:n]
+	t.fromBalance, t.toBalance = t.fromBalance[:n], t.toBalance[:n]
+}
+
+// run takes a group through one transaction in three round trips: lock and
+// look, write, commit. On an error nothing stands, unless the error is a lost
+// connection at the commit.
+func (l *Ledger) run(ctx context.Context, g *group) error {
+	if err := l.resolve(ctx, g.ids); err != nil {
+		return err
+	}
+	conn, err := l.cfg.DB.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if err := g.lock(ctx, conn.Conn()); err != nil {
+		return rollback(ctx, conn.Conn(), err)
+	}
+	g.decide(micro(l.cfg.Now()).UnixMicro())
+	if len(g.writers) == 0 {
+		return rollback(ctx, conn.Conn(), nil)
+	}
+	if err := g.write(ctx, conn.Conn()); err != nil {
+		return rollback(ctx, conn.Conn(), err)
+	}
+	tag, err := conn.Exec(ctx, "commit")
+	if err == nil && tag.String() != "COMMIT" {
+		err = fmt.Errorf("commit answered %s", tag)
+	}
+	return err
+}
+
+// rollback ends the transaction and returns cause, or its own error when
+// there was none. A connection on which even that fails is closed by pgx.
+func rollback(ctx context.Context, conn *pgx.Conn, cause error) error {
+	_, err := conn.Exec(ctx, "rollback")
+	if cause != nil {
+		return cause
+	}
+	return err
+}
+
+// resolve fills in account ids, opening accounts that do not exist yet. Those
+// are opened ahead of the group, so that the group can lock them; an account
+// left empty by a posting that is refused does no harm.
+func (l *Ledger) resolve(ctx context.Context, ids map[Account]int64) error {
+	missing := l.accounts.get(ids)
+	if len(missing) == 0 {
+		return nil
+	}
+	n := len(missing)
+	modes, owners, purposes := make([]string, n), make([]string, n), make([]string, n)
+	currencies, floors := make([]string, n), make([]*int64, n)
+	for i, a := range missing {
+		modes[i], owners[i], purposes[i], currencies[i] = string(a.Mode), a.Owner, a.Purpose, string(a.Currency)
+		floors[i] = a.floor()
+	}
+	find := func() error {
+		rows, err := l.cfg.DB.Query(ctx, sqlAccountIDs, modes, owners, purposes, currencies)
+		if err != nil {
+			return err
+		}
+		var id int64
+		var a Account
+		_, err = pgx.ForEachRow(rows, []any{&id, &a.Mode, &a.Owner, &a.Purpose, &a.Currency}, func() error {
+			ids[a] = id
+			return nil
+		})
+		return err
+	}
+	if err := find(); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(missing, func(a Account) bool { return ids[a] == 0 }) {
+		now := micro(l.cfg.Now())
+		if _, err := l.cfg.DB.Exec(ctx, sqlOpenAccounts, modes, owners, purposes, currencies, floors, now); err != nil {
+			return err
+		}
+		if err := find(); err != nil {
+			return err
+		}
+	}
+	l.accounts.put(ids)
+	return nil
+}
+
+// lock begins the transaction, locks the accounts and reads what the group's
+// references already stand for. Looking comes after locking: a twin in
+// another process holds the same accounts, and has committed by now.
+func (g *group) lock(ctx context.Context, conn *pgx.Conn) error {
+	ids := make([]int64, 0, len(g.ids))
+	for _, id := range g.ids {
+		ids = append(ids, id)
+	}
+	references := make([]string, len(g.postings))
+	for i, p := range g.postings {
+		references[i] = p.entry.Reference
+	}
+	batch := &pgx.Batch{}
+	batch.Queue("begin isolation level read committed")
+	batch.Queue(sqlGroupSettings)
+	batch.Queue(sqlLockAccounts, ids).Query(func(rows pgx.Rows) error {
+		g.balances = make(map[int64]*balance, len(ids))
+		var id, amount int64
+		var floor *int64
+		_, err := pgx.ForEachRow(rows, []any{&id, &amount, &floor}, func() error {
+			g.balances[id] = &balance{amount: amount, floor: floor}
+			floor = nil
+			return nil
+		})
+		return err
+	})
+	batch.Queue(sqlByReference, references).Query(func(rows pgx.Rows) error {
+		g.existing = make(map[string][]stored)
+		var s stored
+		var reference string
+		var amount int64
+		var at time.Time
+		into := []any{&reference, &s.flow, &s.ID, &s.fromID, &s.toID, &amount, &s.FromBalance, &s.ToBalance, &at}
+		_, err := pgx.ForEachRow(rows, into, func() error {
+			s.Amount, s.at = money.New(amount, ""), at.UnixMicro()
+			g.existing[reference] = append(g.existing[reference], s)
+			return nil
+		})
+		return err
+	})
+	return conn.SendBatch(ctx, batch).Close()
+}
+
+// write sends transfers, balances and riders in one round trip.
+func (g *group) write(ctx context.Context, conn *pgx.Conn) error {
+	var ids, amounts []int64
+	for id, b := range g.balances {
+		if b.changed {
+			ids = append(ids, id)
+			amounts = append(amounts, b.amount)
+		}
+	}
+	t := &g.rows
+	riders := g.riders()
+	batch := &pgx.Batch{}
+	batch.Queue(sqlInsertTransfers, t.reference, t.leg, t.flow, t.from, t.to, t.amount, t.fromBalance, t.toBalance,
+		fromMicros(t.at))
+	batch.Queue(sqlUpdateBalances, ids, amounts)
+	for _, r := range riders {
+		columns, err := r.columns()
+		if err != nil {
+			return err
+		}
+		batch.Queue(r.sql, columns...)
+	}
+	results := conn.SendBatch(ctx, batch)
+	err := g.readResults(results, len(ids), riders)
+	return errors.Join(err, closeUnless(results, err))
+}
+
+// closeUnless closes the results; after an error, that same error would come
+// again and is left out.
+func closeUnless(results pgx.BatchResults, err error) error {
+	if closing := results.Close(); err == nil {
+		return closing
+	}
+	return nil
+}
+
+func (g *group) readResults(results pgx.BatchResults, accounts int, riders []*riderBatch) error {
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	g.rows.ids, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return err
+	}
+	if len(g.rows.ids) != g.rows.len() || !slices.IsSorted(g.rows.ids) {
+		return fmt.Errorf("ledger: %d transfers came back as %d, or out of order", g.rows.len(), len(g.rows.ids))
+	}
+	tag, err := results.Exec()
+	if err != nil {
+		return err
+	}
+	if int(tag.RowsAffected()) != accounts {
+		return fmt.Errorf("ledger: %d balances written, %d meant", tag.RowsAffected(), accounts)
+	}
+	for _, r := range riders {
+		tag, err := results.Exec()
+		var pg *pgconn.PgError
+		switch {
+		case errors.As(err, &pg):
+			return r.fail(err)
+		case err != nil:
+			return err
+		case int(tag.RowsAffected()) != len(r.rows):
+			return r.fail(nil)
+		}
+	}
+	return nil
+}
+
+func fromMicros(at int64) time.Time { return time.UnixMicro(at).UTC() }
