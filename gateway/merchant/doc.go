@@ -1,0 +1,26 @@
+// Package merchant keeps the merchants: who they are, what they may do, what
+// it costs them, and the keys they are known by.
+//
+// A Merchant is read through a Directory, which holds it in memory until the
+// configuration moves (see package epoch), so that serving a request reads
+// nothing. The Directory knows the names of all merchants at once: asking for
+// an unknown name costs no query, takes no memory, and looks from outside like
+// asking for a known one. For names that may be made up, Authenticating
+// answers with a decoy, so that a signature check does the same work for
+// nobody as for somebody.
+//
+// A Service changes merchants. Each change is one transaction that also holds
+// its audit row and counts the configuration's epoch, and each returns the
+// state that it left.
+//
+// Keys are of three kinds: sign keys (requests and callbacks in the legacy
+// form), API keys (reading calls) and webhook secrets (v2 signatures). Of an
+// API key only a SHA-256 hash is stored; the others are sealed by the vault.
+// Every key is shown once, when it is made. Rotating a kind makes a new key
+// that never expires and gives the one before it an end (the grace); an older
+// one still in its grace ends at once, so at most two are ever active.
+//
+// It promises that no secret reaches an audit row, an error, or the printed or
+// JSON form of a Merchant. It leaves limits to be enforced by the HTTP layer,
+// and methods, bounds and fees by the payouts.
+package merchant
