@@ -30,10 +30,13 @@ func Of(ctx context.Context, at time.Time, action, subject, subjectID string) Re
 }
 
 // Statement is one row for a set-based statement: SQL takes an array per
-// column, Row has one value per column, each always of the same Go type.
+// column, Row has one value per column, each always of the same Go type, and
+// Certain says that it cannot affect fewer rows without an error. It converts
+// to the ledger's rider.
 type Statement struct {
-	SQL string
-	Row []any
+	SQL     string
+	Row     []any
+	Certain bool
 }
 
 // Row gives the record as a statement that another transaction runs, alone or
@@ -43,7 +46,7 @@ func Row(r Record) Statement {
 	if !r.At.IsZero() {
 		at = &r.At
 	}
-	return Statement{SQL: insertRecords, Row: []any{
+	return Statement{SQL: insertRecords, Certain: true, Row: []any{
 		at, string(r.Actor.Kind), r.Actor.ID, r.Actor.Name, r.Actor.Address,
 		r.Action, r.Subject, r.SubjectID, encode(r.Before), encode(r.After), r.RequestID,
 	}}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -57,6 +59,11 @@ func List(ctx context.Context, db Querier, f Filter) (Page, error) {
 		var err error
 		if before, err = strconv.ParseInt(f.Cursor, 36, 64); err != nil || before <= 0 {
 			return Page{}, ErrCursor
+		}
+	}
+	for _, text := range []string{f.ActorID, f.Action, f.Subject, f.SubjectID} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return Page{}, nil // no record holds what the database cannot
 		}
 	}
 	limit := min(f.Limit, maxPage)

@@ -220,8 +220,12 @@ type Page struct {
 }
 
 // List reads merchants in the order of their names, from after the name given.
-// limit is 1 to 500, and 50 when zero or below.
+// limit is 1 to 500, and 50 when zero or below. It fails with invalid_request
+// on a beginning that is no name.
 func (s *Service) List(ctx context.Context, after string, limit int) (Page, error) {
+	if after != "" && !namePattern.MatchString(after) {
+		return Page{}, fault.Invalid(fault.Field{Name: "cursor", Why: "is not one that a page handed out"})
+	}
 	limit = min(limit, maxPage)
 	if limit <= 0 {
 		limit = defaultPage
@@ -305,6 +309,9 @@ func (s *Service) change(ctx context.Context, ref, action string,
 
 // find reads one merchant by name or id.
 func (s *Service) find(ctx context.Context, db database, ref string) (Merchant, error) {
+	if !namePattern.MatchString(ref) {
+		return Merchant{}, ErrNotFound // also keeps text out that the database cannot hold
+	}
 	rows, err := collect[nameRow](ctx, db, selectByRef, ref)
 	if err != nil {
 		return Merchant{}, fmt.Errorf("merchant: find: %w", err)
