@@ -1,0 +1,150 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+const (
+	dialTimeout = 100 * time.Millisecond
+	ioTimeout   = 100 * time.Millisecond
+	minPoolSize = 32
+)
+
+// NewClient makes the Redis client that Options wants. Where an ordinary
+// client tries for more than a second before it gives up on a server, this one
+// tries once and briefly. url is redis://, rediss:// or unix://,
+// redis-sentinel://[:SENTINEL_PASSWORD@]HOST:PORT,HOST:PORT?master=NAME with
+// db, username and password as further parameters, or
+// redis-cluster://[USER:PASSWORD@]HOST:PORT,HOST:PORT. It does not connect. Its
+// error does not quote the URL, which may hold a password.
+func NewClient(address string) (redis.UniversalClient, error) {
+	scheme, _, _ := strings.Cut(address, "://")
+	switch scheme {
+	case "redis-sentinel", "redis-cluster":
+		o, err := severalServers(address)
+		if err != nil {
+			return nil, err
+		}
+		o.MaxRetries, o.DialerRetries = -1, 1
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, ioTimeout, ioTimeout, ioTimeout
+		o.ContextTimeoutEnabled, o.DisableIdentity = true, true
+		o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+		o.PoolSize = minPoolSize
+		return redis.NewUniversalClient(o), nil
+	}
+	o, err := redis.ParseURL(address)
+	if err != nil {
+		return nil, errors.New("ratelimit: the Redis URL is not a redis, rediss, unix, redis-sentinel or redis-cluster URL")
+	}
+	o.MaxRetries, o.DialerRetries = -1, 1
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, ioTimeout, ioTimeout, ioTimeout
+	o.ContextTimeoutEnabled, o.DisableIdentity = true, true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	o.PoolSize = max(o.PoolSize, minPoolSize)
+	return redis.NewClient(o), nil
+}
+
+func severalServers(address string) (*redis.UniversalOptions, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil, errors.New("ratelimit: the Redis URL names no servers")
+	}
+	password, _ := u.User.Password()
+	o := &redis.UniversalOptions{Addrs: strings.Split(u.Host, ",")}
+	if u.Scheme == "redis-cluster" {
+		o.IsClusterMode, o.Username, o.Password = true, u.User.Username(), password
+		return o, nil
+	}
+	q := u.Query()
+	o.MasterName, o.Username, o.Password = q.Get("master"), q.Get("username"), q.Get("password")
+	o.SentinelPassword = password
+	if o.MasterName == "" {
+		return nil, errors.New("ratelimit: a redis-sentinel URL needs ?master=NAME")
+	}
+	if db := q.Get("db"); db != "" {
+		if o.DB, err = strconv.Atoi(db); err != nil {
+			return nil, errors.New("ratelimit: the db of a redis-sentinel URL is not a number")
+		}
+	}
+	return o, nil
+}
+
+// takeScript keeps the time of one key and returns what Decide needs to say
+// what happened, so that the words of the answer exist once.
+//
+// KEYS[1] the key
+// ARGV[1] microseconds that one request uses up
+// ARGV[2] burst
+// ARGV[3] milliseconds after which the key may go
+// ARGV[4] now in Unix microseconds, or "" for the clock of the server
+//
+// Returns {stored time or 0, now}, both in Unix microseconds. Redis 5 or newer.
+var takeScript = redis.NewScript(`
+local interval = tonumber(ARGV[1])
+local span = interval * tonumber(ARGV[2])
+local now = tonumber(ARGV[4])
+if not now then
+  local t = redis.call('TIME')
+  now = t[1] * 1000000 + t[2]
+end
+local stored = tonumber(redis.call('GET', KEYS[1]) or '0')
+local used = math.min(math.max(stored - now, 0), span)
+if used + interval <= span then
+  redis.call('SET', KEYS[1], string.format('%.0f', now + used + interval), 'PX', ARGV[3])
+end
+return {stored, now}
+`)
+
+// shared is the store in Redis.
+type shared struct {
+	client redis.UniversalClient
+	now    func() time.Time // nil: the clock of the server, the same for all processes
+}
+
+func (s *shared) take(ctx context.Context, key string, l Limit) (Decision, error) {
+	now := ""
+	if s.now != nil {
+		now = strconv.FormatInt(s.now().UnixMicro(), 10)
+	}
+	// A second over, so that the key outlives the time in it.
+	expiry := (l.span() + time.Second).Milliseconds()
+	reply, err := takeScript.Run(ctx, s.client, []string{limitKey(key)},
+		l.interval().Microseconds(), l.Burst, expiry, now).Int64Slice()
+	if err != nil {
+		return Decision{}, err
+	}
+	if len(reply) != 2 {
+		return Decision{}, fmt.Errorf("ratelimit: the script answered %d values", len(reply))
+	}
+	_, d := Decide(l, time.UnixMicro(reply[0]), time.UnixMicro(reply[1]))
+	return d, nil
+}
+
+// failScript counts one failure.
+//
+// KEYS[1] the counter
+// ARGV[1] milliseconds after which it may go
+//
+// Returns the count.
+var failScript = redis.NewScript(`
+local n = redis.call('INCR', KEYS[1])
+if n == 1 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+end
+return n
+`)
+
+func (s *shared) fail(ctx context.Context, key string) (int64, error) {
+	// The window is a minute of the process's clock; the second minute is for
+	// processes whose clocks differ.
+	return failScript.Run(ctx, s.client, []string{key}, (2 * time.Minute).Milliseconds()).Int64()
+}
