@@ -124,35 +124,52 @@ func (p *postgres) command(port int) (guardSpec, error) {
 	if clients == 0 {
 		clients = defaultClients
 	}
-	durable := "on"
-	if p.opts.Fast {
-		durable = "off"
-	}
-	command := []string{p.programs.postgres, "-D", p.dir}
-	for _, setting := range []string{
+	settings := append([]string{
 		"listen_addresses=127.0.0.1",
 		"port=" + strconv.Itoa(port),
 		"unix_socket_directories=",
-		"cluster_name=disburse",
 		"max_connections=" + strconv.Itoa(clients),
-		"shared_buffers=256MB",
-		"fsync=" + durable,
-		"synchronous_commit=" + durable,
-		"full_page_writes=" + durable,
-		"wal_compression=on",
-		"max_wal_size=2GB",
-		"checkpoint_timeout=15min",
-		// An SSD's costs; and our queries are too short to be worth compiling.
-		"random_page_cost=1.1",
-		"jit=off",
-		"timezone=UTC",
-		"log_timezone=UTC",
-		"log_line_prefix=%m [%p] %q%d ",
-	} {
+	}, commonSettings...)
+	if p.opts.Fast {
+		settings = append(settings, fastSettings...)
+	} else {
+		settings = append(settings, durableSettings...)
+	}
+	command := []string{p.programs.postgres, "-D", p.dir}
+	for _, setting := range settings {
 		command = append(command, "-c", setting)
 	}
 	// SIGINT is PostgreSQL's fast shutdown: clients are cut off, nothing is lost.
 	return guardSpec{Command: command, StopSignal: syscall.SIGINT, RunAs: p.runAs}, nil
+}
+
+var commonSettings = []string{
+	"cluster_name=disburse",
+	"shared_buffers=256MB",
+	"max_wal_size=2GB",
+	"checkpoint_timeout=15min",
+	// An SSD's costs; and our queries are too short to be worth compiling.
+	"random_page_cost=1.1",
+	"jit=off",
+	"timezone=UTC",
+	"log_timezone=UTC",
+	"log_line_prefix=%m [%p] %q%d ",
+}
+
+var durableSettings = []string{
+	"fsync=on",
+	"synchronous_commit=on",
+	"full_page_writes=on",
+	"wal_compression=on",
+}
+
+// fastSettings also make copying a template cheap, which tests do all the time.
+var fastSettings = []string{
+	"fsync=off",
+	"synchronous_commit=off",
+	"full_page_writes=off",
+	"wal_level=minimal",
+	"max_wal_senders=0",
 }
 
 func (p *postgres) ready(ctx context.Context, port int) error {
