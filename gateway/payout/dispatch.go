@@ -1,0 +1,217 @@
+package payout
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"disburse/ledger"
+)
+
+// Times of execution.
+const (
+	// callTimeout bounds one call of an executor; lookGrace is what it may take
+	// beyond that to report back before the payout is looked up instead.
+	callTimeout = 30 * time.Second
+	lookGrace   = 30 * time.Second
+	// An executor is asked about an unknown end after half the time that has
+	// passed since it was sent, within these bounds.
+	soonestLook = 5 * time.Second
+	latestLook  = 10 * time.Minute
+)
+
+// callWidth is how many calls of executors one Dispatch makes at a time.
+const callWidth = 64
+
+// Dispatch hands waiting payouts to executors that accept them, and asks the
+// executors about those whose end is due to be known, up to limit of each. It
+// returns how many it worked on. Any number of processes may dispatch; each
+// payout is handed out once. A failure with one payout is logged and does not
+// keep the others back.
+func (s *Service) Dispatch(ctx context.Context, limit int) (int, error) {
+	if len(s.d.Executors) == 0 {
+		return 0, nil
+	}
+	looked, err := s.takeLooks(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
+	sent, err := s.send(ctx, limit)
+	// What was marked as sent is called even when marking the rest failed.
+	var group errgroup.Group
+	group.SetLimit(callWidth)
+	for _, p := range looked {
+		group.Go(func() error { s.look(ctx, p); return nil })
+	}
+	for _, p := range sent {
+		group.Go(func() error { s.execute(ctx, p); return nil })
+	}
+	_ = group.Wait() // no member returns an error
+	return len(looked) + len(sent), err
+}
+
+// offers remembers how far the waiting payouts of a mode were offered to the
+// executors, so that those nobody accepts are not read again every time. It
+// forgets now and then: an executor may change its mind, and a claim may come
+// back.
+type offers struct {
+	mu    *sync.Mutex
+	after map[ledger.Mode]string
+	since time.Time
+}
+
+// offerAgain is how often everything that waits is offered anew, settled how
+// old a payout is before it is passed over: one that commits late may have a
+// lower id than one that was seen.
+const (
+	offerAgain = time.Minute
+	settled    = 30 * time.Second
+)
+
+func (o *offers) from(mode ledger.Mode, now time.Time) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now.Sub(o.since) >= offerAgain || now.Before(o.since) {
+		clear(o.after)
+		o.since = now
+	}
+	return o.after[mode]
+}
+
+func (o *offers) seen(mode ledger.Mode, p Payout, now time.Time) {
+	if now.Sub(p.CreatedAt) < settled {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.after[mode] = max(o.after[mode], p.ID)
+}
+
+// send finds what waits, asks the executors of its mode, and marks what they
+// accept as sent.
+func (s *Service) send(ctx context.Context, limit int) ([]Payout, error) {
+	var sent []Payout
+	for _, mode := range []ledger.Mode{ledger.Live, ledger.Sandbox} {
+		if !slices.ContainsFunc(s.d.Executors, func(e Executor) bool { return e.Mode() == mode }) {
+			continue
+		}
+		for after := s.offered.from(mode, s.now()); len(sent) < limit; {
+			now := s.now()
+			page := limit - len(sent)
+			waiting, err := selectPayouts(ctx, s.d.DB, selectWaiting, now, after, page,
+				string(mode), "", "", "", (*int64)(nil), (*int64)(nil))
+			if err != nil {
+				return sent, fmt.Errorf("payout: waiting: %w", err)
+			}
+			marked, err := s.markSent(ctx, s.accepted(waiting), now)
+			sent = append(sent, marked...)
+			if err != nil {
+				return sent, err
+			}
+			if len(waiting) < page {
+				break
+			}
+			after = waiting[len(waiting)-1].ID
+		}
+	}
+	return sent, nil
+}
+
+// accepted sorts payouts by the executor that takes them, the first in order
+// of configuration. Those that nobody takes stay for people.
+func (s *Service) accepted(waiting []Payout) map[Executor][]string {
+	by := make(map[Executor][]string)
+	for _, p := range waiting {
+		taken := false
+		for _, e := range s.d.Executors {
+			if e.Mode() == p.Mode && e.Accepts(p) {
+				by[e] = append(by[e], p.ID)
+				taken = true
+				break
+			}
+		}
+		if !taken {
+			s.offered.seen(p.Mode, p, s.now())
+		}
+	}
+	return by
+}
+
+// markSent claims payouts for their executors and commits that before anything
+// is called: whatever happens afterwards, they are never sent again.
+func (s *Service) markSent(ctx context.Context, by map[Executor][]string, now time.Time) ([]Payout, error) {
+	var sent []Payout
+	for _, e := range s.d.Executors {
+		if len(by[e]) == 0 {
+			continue
+		}
+		err := s.transact(ctx, func(tx pgx.Tx) error {
+			marked, err := selectPayouts(ctx, tx, markSent, by[e], executorClaim(e.Name()), now, now.Add(Lease),
+				e.Name(), now.Add(callTimeout+lookGrace))
+			if err != nil || len(marked) == 0 {
+				return err
+			}
+			events := make([]event, len(marked))
+			for i, p := range marked {
+				events[i] = event{p.ID, now, string(StageSent), p.ClaimedBy, ""}
+			}
+			sent = append(sent, marked...)
+			return writeEvents(ctx, tx, events...)
+		})
+		if err != nil {
+			// Nothing of this executor's was marked for certain, so nothing of it is called.
+			sent = slices.DeleteFunc(sent, func(p Payout) bool { return p.Executor == e.Name() })
+			return sent, fmt.Errorf("payout: mark sent: %w", err)
+		}
+	}
+	return sent, nil
+}
+
+// taken is a payout whose executor is to be asked, with the stage it had.
+type taken struct {
+	row
+	Was string `db:"was"`
+}
+
+func (s *Service) takeLooks(ctx context.Context, limit int) ([]Payout, error) {
+	names := make([]string, len(s.d.Executors))
+	for i, e := range s.d.Executors {
+		names[i] = e.Name()
+	}
+	now := s.now()
+	var due []Payout
+	err := s.transact(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, takeLooks, now, now.Add(callTimeout+lookGrace), names, limit)
+		if err != nil {
+			return err
+		}
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[taken])
+		if err != nil {
+			return err
+		}
+		var events []event
+		for _, r := range found {
+			p, err := r.payout()
+			if err != nil {
+				return err
+			}
+			if r.Was != r.Stage {
+				events = append(events, event{p.ID, now, r.Stage, executorClaim(p.Executor), "the call never reported back"})
+			}
+			due = append(due, p)
+		}
+		if len(events) == 0 {
+			return nil
+		}
+		return writeEvents(ctx, tx, events...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("payout: due looks: %w", err)
+	}
+	return due, nil
+}
