@@ -193,9 +193,10 @@ func (g *group) answer() {
 
 // riderBatch is all riders of one statement.
 type riderBatch struct {
-	sql  string
-	rows []Rider
-	from []int // each rider's index in its posting
+	sql     string
+	rows    []Rider
+	from    []int // each rider's index in its posting
+	certain bool
 }
 
 // riders collects the accepted postings' riders by statement, statements in
@@ -207,7 +208,7 @@ func (g *group) riders() []*riderBatch {
 		for i, r := range p.riders {
 			b := bySQL[r.SQL]
 			if b == nil {
-				b = &riderBatch{sql: r.SQL}
+				b = &riderBatch{sql: r.SQL, certain: r.Certain}
 				bySQL[r.SQL] = b
 				order = append(order, b)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 	"unicode"
 
@@ -26,6 +27,10 @@ import (
 type Rider struct {
 	SQL string
 	Row []any
+	// Certain says that the statement cannot affect fewer rows without an
+	// error, as a plain insert from unnest. A group of certain riders commits in
+	// the round trip that writes; the others are counted first.
+	Certain bool
 }
 
 // Receipt is what Post did, or did before under the same reference.
@@ -140,11 +145,10 @@ func (e Entry) check() error {
 func (l *Ledger) write() {
 	defer close(l.done)
 	for first := range l.queue {
-		group := l.gather(first)
-		if len(group) == 0 {
-			continue
+		runtime.Gosched() // let callers that are about to post do so, without waiting for any
+		if group := l.gather(first); len(group) > 0 {
+			l.commit(group)
 		}
-		l.commit(group)
 	}
 }
 
@@ -243,4 +247,3 @@ func retryable(err error) bool {
 
 // micro is the database's resolution of time.
 func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
-

@@ -78,9 +78,9 @@ func (t *transferRows) truncate(n int) {
 	t.fromBalance, t.toBalance = t.fromBalance[:n], t.toBalance[:n]
 }
 
-// run takes a group through one transaction in three round trips: lock and
-// look, write, commit. On an error nothing stands, unless the error is a lost
-// connection at the commit.
+// run takes a group through one transaction: lock and look, write, commit;
+// the latter two in one round trip when no rider has to be counted. On an
+// error nothing stands, unless the error is a lost connection at the commit.
 func (l *Ledger) run(ctx context.Context, g *group) error {
 	if err := l.resolve(ctx, g.ids); err != nil {
 		return err
@@ -97,12 +97,22 @@ func (l *Ledger) run(ctx context.Context, g *group) error {
 	if len(g.writers) == 0 {
 		return rollback(ctx, conn.Conn(), nil)
 	}
-	if err := g.write(ctx, conn.Conn()); err != nil {
+	committed, err := g.write(ctx, conn.Conn())
+	if err != nil {
 		return rollback(ctx, conn.Conn(), err)
 	}
-	tag, err := conn.Exec(ctx, "commit")
+	if !committed {
+		tag, err := conn.Exec(ctx, "commit")
+		return commitError(tag, err)
+	}
+	return nil
+}
+
+// commitError is what a commit's answer means: PostgreSQL answers ROLLBACK,
+// and no error, to the commit of a failed transaction.
+func commitError(tag pgconn.CommandTag, err error) error {
 	if err == nil && tag.String() != "COMMIT" {
-		err = fmt.Errorf("commit answered %s", tag)
+		err = fmt.Errorf("ledger: commit answered %s", tag)
 	}
 	return err
 }
@@ -204,8 +214,9 @@ func (g *group) lock(ctx context.Context, conn *pgx.Conn) error {
 	return conn.SendBatch(ctx, batch).Close()
 }
 
-// write sends transfers, balances and riders in one round trip.
-func (g *group) write(ctx context.Context, conn *pgx.Conn) error {
+// write sends transfers, balances and riders in one round trip, and commits in
+// the same one when there is nothing to count first.
+func (g *group) write(ctx context.Context, conn *pgx.Conn) (committed bool, err error) {
 	var ids, amounts []int64
 	for id, b := range g.balances {
 		if b.changed {
@@ -219,16 +230,25 @@ func (g *group) write(ctx context.Context, conn *pgx.Conn) error {
 	batch.Queue(sqlInsertTransfers, t.reference, t.leg, t.flow, t.from, t.to, t.amount, t.fromBalance, t.toBalance,
 		fromMicros(t.at))
 	batch.Queue(sqlUpdateBalances, ids, amounts)
+	certain := true
 	for _, r := range riders {
 		columns, err := r.columns()
 		if err != nil {
-			return err
+			return false, err
 		}
 		batch.Queue(r.sql, columns...)
+		certain = certain && r.certain
+	}
+	if certain {
+		batch.Queue("commit")
 	}
 	results := conn.SendBatch(ctx, batch)
-	err := g.readResults(results, len(ids), riders)
-	return errors.Join(err, closeUnless(results, err))
+	err = g.readResults(results, len(ids), riders)
+	if err == nil && certain {
+		tag, failed := results.Exec()
+		err = commitError(tag, failed)
+	}
+	return certain, errors.Join(err, closeUnless(results, err))
 }
 
 // closeUnless closes the results; after an error, that same error would come

@@ -136,6 +136,9 @@ func (m Money) Cmp(o Money) int {
 	return 0
 }
 
+// Equal reports the same amount of the same currency.
+func (m Money) Equal(o Money) bool { return m == o }
+
 // Add returns the sum; ErrCurrency or ErrOverflow when there is none.
 func (m Money) Add(o Money) (Money, error) {
 	if m.currency != o.currency {
