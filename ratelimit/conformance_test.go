@@ -89,11 +89,13 @@ var ruleTable = []struct {
 	{"ClockSetBackLocksNobodyOut", "10/s:20", []step{
 		{after: time.Hour, allowed: true, remaining: 19, reset: 100 * time.Millisecond},
 		{after: 0, retry: 100 * time.Millisecond, reset: 2 * time.Second},
-		{after: 100 * time.Millisecond, retry: 100 * time.Millisecond, reset: 2 * time.Second},
+		{after: 100 * time.Millisecond, allowed: true, remaining: 0, reset: 2 * time.Second},
 	}},
 	{"ShorterLimitAppliesAtOnce", "1/h:24", []step{
 		{after: 0, times: 24, allowed: true, remaining: 0, reset: 24 * time.Hour},
 		{after: 0, limit: "10/s:20", retry: 100 * time.Millisecond, reset: 2 * time.Second},
+		{after: 99 * time.Millisecond, retry: time.Millisecond, reset: 1901 * time.Millisecond},
+		{after: 100 * time.Millisecond, allowed: true, remaining: 0, reset: 2 * time.Second},
 	}},
 }
 

@@ -13,13 +13,13 @@ type Decision struct {
 }
 
 // Decide is the rule of a rate limit. stored is the time kept for the key, the
-// zero time when there is none; next is what to keep instead, equal to stored
-// when the request is refused: a refused request uses nothing up. A limit that
-// is off allows; a limit that Validate refuses refuses.
+// zero time when there is none; next is what to keep instead. A refused request
+// uses nothing up. A limit that is off allows; a limit that Validate refuses
+// refuses.
 //
-// A stored time further ahead than a full burst counts as a full burst. It
-// comes from a limit that was since made shorter or a clock that was set back,
-// and neither may lock a caller out.
+// A stored time further ahead than a whole burst is pulled in to that, also by
+// a refused request. It comes from a limit that was since made shorter or a
+// clock that was set back, and neither may lock a caller out.
 func Decide(l Limit, stored, now time.Time) (next time.Time, d Decision) {
 	if l.IsOff() {
 		return stored, Decision{Allowed: true}
@@ -28,7 +28,10 @@ func Decide(l Limit, stored, now time.Time) (next time.Time, d Decision) {
 		return stored, Decision{Limit: l, RetryAfter: time.Second, ResetAfter: time.Second}
 	}
 	interval, span := l.interval(), l.span()
-	used := min(max(stored.Sub(now), 0), span)
+	used := max(stored.Sub(now), 0)
+	if used > span {
+		used, stored = span, now.Add(span)
+	}
 	room := span - used - interval
 	if room < 0 {
 		return stored, Decision{Limit: l, RetryAfter: -room, ResetAfter: used}

@@ -140,7 +140,7 @@ func (l *Limiter) take(ctx context.Context, key string, limit Limit) (Decision, 
 // askRedis runs ask within the budget and reports whether it got an answer. A
 // caller that went away meanwhile says nothing about Redis.
 func (l *Limiter) askRedis(ctx context.Context, ask func(context.Context) error) bool {
-	if l.shared == nil || ctx.Err() != nil || !l.breaker.passable() {
+	if l.shared == nil || !l.breaker.passable() {
 		return false
 	}
 	within, cancel := context.WithTimeout(ctx, l.o.Budget)

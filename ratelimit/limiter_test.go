@@ -50,7 +50,27 @@ func (s *seen) awayCalls() string {
 	return fmt.Sprint(s.away)
 }
 
+// generous is a time limit for tests that are not about time: the machine that
+// runs them may be busy.
+const generous = 10 * time.Second
+
+// client gives a client that fails at once where nothing listens, and is
+// otherwise generous.
 func client(t testing.TB, url string) redis.UniversalClient {
+	t.Helper()
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = -1, 1, true
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = generous, generous, generous, generous
+	c := redis.NewClient(o)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// shipped gives the client that the product uses.
+func shipped(t testing.TB, url string) redis.UniversalClient {
 	t.Helper()
 	c, err := ratelimit.NewClient(url)
 	if err != nil {
@@ -59,10 +79,6 @@ func client(t testing.TB, url string) redis.UniversalClient {
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
-
-// generous is a budget for tests that are not about time: the machine that
-// runs them may be busy.
-const generous = 10 * time.Second
 
 func TestProcessesShareOneCount(t *testing.T) {
 	t.Parallel()
@@ -101,6 +117,25 @@ func TestProcessesShareOneCount(t *testing.T) {
 	if diff := cmp.Diff(want, got.counts); diff != "" {
 		t.Errorf("observations (-want +got):\n%s", diff)
 	}
+}
+
+func TestRefillsByTheClockOfTheServer(t *testing.T) {
+	t.Parallel()
+	l := ratelimit.New(ratelimit.Options{
+		Redis: client(t, redistest.URL(t)), Budget: generous,
+		Now: func() time.Time { return minuteStart }, // stands still and must not matter
+	})
+	// The large burst keeps the key from expiring, which would allow as well.
+	limit := ratelimit.Limit{Rate: 10, Per: time.Second, Burst: 300}
+	for l.Take(t.Context(), "status:mer_1", limit).Allowed {
+	}
+	eventually(t, "allowed again", func() bool {
+		d := l.Take(t.Context(), "status:mer_1", limit)
+		if d.RetryAfter > 100*time.Millisecond {
+			t.Fatalf("told to wait %v", d.RetryAfter)
+		}
+		return d.Allowed && !d.Local
+	})
 }
 
 func TestWipedRedisStartsAnew(t *testing.T) {

@@ -97,10 +97,15 @@ if not now then
   now = t[1] * 1000000 + t[2]
 end
 local stored = tonumber(redis.call('GET', KEYS[1]) or '0')
-local used = math.min(math.max(stored - now, 0), span)
+local used = math.max(stored - now, 0)
 if used + interval <= span then
-  redis.call('SET', KEYS[1], string.format('%.0f', now + used + interval), 'PX', ARGV[3])
+  used = used + interval
+elseif used > span then
+  used = span
+else
+  return {stored, now}
 end
+redis.call('SET', KEYS[1], string.format('%.0f', now + used), 'PX', ARGV[3])
 return {stored, now}
 `)
 

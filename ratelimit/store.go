@@ -29,7 +29,7 @@ func (m *memory) take(_ context.Context, key string, l Limit) (Decision, error) 
 	defer m.mu.Unlock()
 	stored, known := m.times[key]
 	next, d := Decide(l, stored, m.now().Truncate(time.Microsecond))
-	if d.Allowed {
+	if !next.Equal(stored) {
 		if !known && len(m.times) >= m.maxKeys {
 			// The earliest time is the fullest burst: losing it gives the
 			// least away.
