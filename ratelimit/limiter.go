@@ -137,16 +137,17 @@ func (l *Limiter) take(ctx context.Context, key string, limit Limit) (Decision, 
 	return d, SourceProcess
 }
 
-// askRedis runs ask within the budget and reports whether it got an answer. A
-// caller that went away meanwhile says nothing about Redis.
+// askRedis runs ask within the budget and reports whether it got an answer. The
+// caller's own deadline does not end it: else a caller in a hurry would look
+// like a Redis that is away, and one that hung up would go uncounted.
 func (l *Limiter) askRedis(ctx context.Context, ask func(context.Context) error) bool {
 	if l.shared == nil || !l.breaker.passable() {
 		return false
 	}
-	within, cancel := context.WithTimeout(ctx, l.o.Budget)
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.o.Budget)
 	defer cancel()
 	err := ask(within)
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		l.breaker.trip(err)
 	}
 	return err == nil

@@ -1,7 +1,6 @@
 package ratelimit_test
 
 import (
-	"context"
 	"net/url"
 	"strings"
 	"sync"
@@ -154,26 +153,6 @@ func TestRedisThatRefusesWritesIsAway(t *testing.T) {
 	}
 	if calls := got.awayCalls(); calls != "[true]" {
 		t.Errorf("away reported as %s, want once", calls)
-	}
-}
-
-// A caller that gives up before the budget says nothing about Redis.
-func TestCallerLeavingMeanwhileDoesNotTripTheBreaker(t *testing.T) {
-	t.Parallel()
-	address, proxy := throughProxy(t)
-	var got seen
-	l := ratelimit.New(ratelimit.Options{Redis: client(t, address), RedisAway: got.redisAway, Budget: generous})
-	delay := `{"name":"silence","type":"timeout","stream":"downstream","attributes":{"timeout":0}}`
-	if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(delay)); err != nil {
-		t.Fatal(err)
-	}
-	leaving, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if d := l.Take(leaving, "status:mer_1", slow); !d.Allowed || !d.Local {
-		t.Errorf("got %+v, want a local decision", d)
-	}
-	if calls := got.awayCalls(); calls != "[]" {
-		t.Errorf("away reported: %s", calls)
 	}
 }
 
