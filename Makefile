@@ -1,0 +1,56 @@
+# `make` lists what there is. Everything runs on a bare machine with Go alone:
+# `make deps` adds the PostgreSQL and Redis programs, and nothing has to be running.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+# Tests share one private PostgreSQL: two packages at a time, without waiting for the disk.
+WITH_SERVERS := go run ./cmd/disburse services --fast --max-connections 400 --
+PKG ?= ./...
+FUZZTIME ?= 10s
+LINT := go tool -modfile=.ci/tools/go.mod golangci-lint
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## Install PostgreSQL and Redis server programs if they are missing; starts nothing.
+	@.ci/deps
+
+.PHONY: dev
+dev: deps ## Run everything on this machine, with demo data.
+	go run ./cmd/disburse dev
+
+.PHONY: test
+test: deps ## Run the tests with the race detector (PKG=./ledger/... for some of them).
+	$(WITH_SERVERS) go test -race -p 2 -timeout 12m $(PKG)
+
+.PHONY: fuzz
+fuzz: deps ## Fuzz every parser for a short while (FUZZTIME=10s each).
+	$(WITH_SERVERS) .ci/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: deps ## Measure throughput and latency side by side; about 15 minutes.
+	go run ./cmd/bench --all
+
+.PHONY: lint
+lint: ## Check the code's style; the first run builds the linter.
+	$(LINT) run $(PKG)
+
+.PHONY: fmt
+fmt: ## Format the code.
+	$(LINT) fmt
+
+.PHONY: schema
+schema: deps ## Write migrations/schema.sql from the migrations.
+	$(WITH_SERVERS) go test -count=1 -run TestSchema ./migrations -update
+
+.PHONY: build
+build: ## Build bin/disburse.
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/disburse ./cmd/disburse
