@@ -88,10 +88,8 @@ func Pending(ctx context.Context, pool *pgxpool.Pool) (int, error) {
 		}
 		missing[version] = true
 	}
-	rows, err := pool.Query(ctx, selectApplied)
-	if err != nil {
-		return 0, fmt.Errorf("read applied migrations: %w", err)
-	}
+	// CollectRows also reports an error of the query itself.
+	rows, _ := pool.Query(ctx, selectApplied)
 	versions, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == undefinedTable {

@@ -97,6 +97,9 @@ func (secret) String() string { return "[hidden]" }
 // GoString hides the value from %#v.
 func (secret) GoString() string { return "[hidden]" }
 
+// MarshalText hides the value from JSON and logs.
+func (secret) MarshalText() ([]byte, error) { return []byte("[hidden]"), nil }
+
 // databaseFlag is embedded by commands that reach PostgreSQL.
 type databaseFlag struct {
 	DatabaseURL secret `name:"database-url" env:"DISBURSE_DATABASE_URL" placeholder:"URL" help:"PostgreSQL, as postgres://user:password@host:5432/name."`

@@ -68,8 +68,11 @@ func guard(arg string) int {
 		fmt.Fprintln(os.Stderr, "guard:", err)
 		return 127
 	}
-	done := make(chan error, 1)
-	go func() { done <- child.Wait() }()
+	done := make(chan struct{})
+	go func() {
+		_ = child.Wait() // ProcessState says how it ended
+		close(done)
+	}()
 	orders := readOrders(os.Stdin)
 	orphaned := false
 	var expired <-chan time.Time

@@ -134,9 +134,9 @@ func (s *Server) startOnce(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start %s: %w", s.name, err)
 	}
-	last := error(nil)
 	for {
-		if last = s.kind.ready(ctx, s.port); last == nil && run.alive() {
+		last := s.kind.ready(ctx, s.port)
+		if last == nil && run.alive() {
 			s.run = run
 			return nil
 		}

@@ -1,0 +1,393 @@
+-- What all migrations together make. Written by "make schema", for reading only.
+
+-- Sequences
+
+sequence audit_log_id_seq: bigint, start 1, increment 1
+
+sequence ledger_accounts_id_seq: bigint, start 1, increment 1
+
+sequence ledger_transfers_id_seq: bigint, start 1, increment 1
+
+sequence payout_events_id_seq: bigint, start 1, increment 1
+
+sequence rates_id_seq: bigint, start 1, increment 1
+
+-- Tables
+
+table audit_log
+    id bigint not null identity a
+    at timestamp with time zone not null
+    actor_kind text not null
+    actor_id text not null
+    actor_name text not null
+    address text not null
+    action text not null
+    subject text not null
+    subject_id text not null
+    before jsonb
+    after jsonb
+    request_id text not null
+    constraint audit_log_action CHECK ((action <> ''::text))
+    constraint audit_log_actor_kind CHECK ((actor_kind = ANY (ARRAY['operator'::text, 'merchant'::text, 'executor'::text, 'cli'::text, 'system'::text])))
+    constraint audit_log_pkey PRIMARY KEY (id)
+    CREATE INDEX audit_log_actor ON public.audit_log USING btree (actor_id, id)
+    CREATE INDEX audit_log_subject ON public.audit_log USING btree (subject, subject_id, id)
+    CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
+
+table callback_attempts
+    event_id text collate C not null
+    number integer not null
+    started_at timestamp with time zone not null
+    duration_us bigint not null
+    outcome text not null
+    status integer
+    error text not null
+    response text not null
+    constraint callback_attempts_duration_us_check CHECK ((duration_us >= 0))
+    constraint callback_attempts_number_check CHECK ((number > 0))
+    constraint callback_attempts_response_check CHECK ((octet_length(response) <= 1024))
+    constraint callback_attempts_pkey PRIMARY KEY (event_id, number)
+
+table callback_circuits
+    endpoint text collate C not null
+    failures integer not null
+    failing_since timestamp with time zone not null
+    last_failure timestamp with time zone not null
+    constraint callback_circuits_check CHECK ((last_failure >= failing_since))
+    constraint callback_circuits_failures_check CHECK ((failures > 0))
+    constraint callback_circuits_pkey PRIMARY KEY (endpoint)
+
+table callback_deliveries with (fillfactor=60, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_analyze_scale_factor=0.05)
+    event_id text collate C not null
+    endpoint text collate C not null
+    state text not null default 'pending'::text
+    class text not null default 'first'::text
+    attempts integer not null default 0
+    failures integer not null default 0
+    takes integer not null default 0
+    scheduled_at timestamp with time zone not null
+    next_attempt_at timestamp with time zone not null
+    lease_until timestamp with time zone
+    last_status integer
+    last_error text not null default ''::text
+    finished_at timestamp with time zone
+    dead_reason text not null default ''::text
+    constraint callback_deliveries_class CHECK ((class = ANY (ARRAY['first'::text, 'retry'::text, 'bulk'::text])))
+    constraint callback_deliveries_counts CHECK (((attempts >= 0) AND ((failures >= 0) AND (failures <= attempts)) AND (takes >= 0)))
+    constraint callback_deliveries_state CHECK ((((state = 'pending'::text) AND (finished_at IS NULL) AND (dead_reason = ''::text)) OR ((state = 'delivered'::text) AND (finished_at IS NOT NULL) AND (lease_until IS NULL) AND (dead_reason = ''::text)) OR ((state = 'dead'::text) AND (finished_at IS NOT NULL) AND (lease_until IS NULL) AND (dead_reason = ANY (ARRAY['exhausted'::text, 'gone'::text])))))
+    constraint callback_deliveries_pkey PRIMARY KEY (event_id)
+    CREATE INDEX callback_deliveries_dead ON public.callback_deliveries USING btree (event_id) WHERE (state = 'dead'::text)
+    CREATE INDEX callback_deliveries_due ON public.callback_deliveries USING btree (endpoint, next_attempt_at) WHERE (state = 'pending'::text)
+    CREATE TRIGGER callback_staged AFTER INSERT ON public.callback_deliveries REFERENCING NEW TABLE AS staged FOR EACH STATEMENT EXECUTE FUNCTION callback_staged()
+
+table callback_events
+    id text collate C not null
+    merchant_id text collate C not null
+    subject text collate C not null
+    order_id text not null
+    kind text not null
+    url text not null
+    body_key text not null
+    body_box bytea not null
+    created_at timestamp with time zone not null
+    constraint callback_events_id_check CHECK (((length(id) >= 1) AND (length(id) <= 64)))
+    constraint callback_events_url_check CHECK (((length(url) >= 1) AND (length(url) <= 512)))
+    constraint callback_events_pkey PRIMARY KEY (id)
+    CREATE INDEX callback_events_merchant ON public.callback_events USING btree (merchant_id, id)
+    CREATE INDEX callback_events_order ON public.callback_events USING btree (order_id)
+    CREATE INDEX callback_events_subject ON public.callback_events USING btree (subject)
+
+table config_epoch
+    single boolean not null default true
+    n bigint not null
+    constraint config_epoch_single CHECK (single)
+    constraint config_epoch_pkey PRIMARY KEY (single)
+
+table ledger_accounts with (fillfactor=50)
+    id bigint not null identity a
+    mode text not null
+    owner text not null
+    purpose text not null
+    currency text not null
+    balance bigint not null default 0
+    floor bigint
+    created_at timestamp with time zone not null
+    constraint ledger_accounts_floor CHECK ((balance >= floor))
+    constraint ledger_accounts_mode CHECK ((mode = ANY (ARRAY['live'::text, 'sandbox'::text])))
+    constraint ledger_accounts_pkey PRIMARY KEY (id)
+    constraint ledger_accounts_key UNIQUE (mode, owner, purpose, currency)
+    CREATE TRIGGER ledger_accounts_identity BEFORE UPDATE OF id, mode, owner, purpose, currency, floor, created_at ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()
+    CREATE TRIGGER ledger_accounts_kept BEFORE DELETE OR TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()
+
+table ledger_seals
+    seq bigint not null
+    upto bigint not null
+    transfers bigint not null
+    previous bytea not null
+    hash bytea not null
+    sealed_at timestamp with time zone not null
+    constraint ledger_seals_hash CHECK (((length(hash) = 32) AND (length(previous) = 32)))
+    constraint ledger_seals_seq CHECK ((seq > 0))
+    constraint ledger_seals_transfers CHECK ((transfers > 0))
+    constraint ledger_seals_pkey PRIMARY KEY (seq)
+    CREATE TRIGGER ledger_seals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_seals FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()
+
+table ledger_transfers
+    id bigint not null identity a
+    reference text not null
+    leg smallint not null
+    flow text not null
+    from_account bigint not null
+    to_account bigint not null
+    amount bigint not null
+    from_balance bigint not null
+    to_balance bigint not null
+    at timestamp with time zone not null
+    constraint ledger_transfers_amount CHECK ((amount > 0))
+    constraint ledger_transfers_sides CHECK ((from_account <> to_account))
+    constraint ledger_transfers_pkey PRIMARY KEY (id)
+    constraint ledger_transfers_reference UNIQUE (reference, leg)
+    CREATE INDEX ledger_transfers_from ON public.ledger_transfers USING btree (from_account, id)
+    CREATE INDEX ledger_transfers_to ON public.ledger_transfers USING btree (to_account, id)
+    CREATE TRIGGER ledger_transfers_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transfers FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()
+
+table merchant_keys
+    id text not null
+    merchant_id text not null
+    kind text not null
+    secret_key text
+    secret_box bytea
+    hash bytea
+    prefix text not null
+    created_at timestamp with time zone not null
+    expires_at timestamp with time zone
+    constraint merchant_keys_kind CHECK ((kind = ANY (ARRAY['sign'::text, 'api'::text, 'webhook'::text])))
+    constraint merchant_keys_shape CHECK (
+CASE kind
+    WHEN 'api'::text THEN ((octet_length(hash) = 32) AND (secret_key IS NULL) AND (secret_box IS NULL))
+    ELSE ((hash IS NULL) AND (secret_key IS NOT NULL) AND (secret_box IS NOT NULL))
+END)
+    constraint merchant_keys_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+    constraint merchant_keys_pkey PRIMARY KEY (id)
+    CREATE INDEX merchant_keys_merchant ON public.merchant_keys USING btree (merchant_id)
+    CREATE INDEX merchant_keys_sealed_with ON public.merchant_keys USING btree (secret_key, id) WHERE (secret_key IS NOT NULL)
+    CREATE UNIQUE INDEX merchant_keys_newest ON public.merchant_keys USING btree (merchant_id, kind) WHERE (expires_at IS NULL)
+
+table merchant_limits
+    merchant_id text not null
+    name text not null
+    rate bigint not null
+    per_ms bigint not null
+    burst bigint not null
+    constraint merchant_limits_name CHECK ((name = ANY (ARRAY['status'::text, 'status_payout'::text, 'create'::text, 'reject'::text])))
+    constraint merchant_limits_rate CHECK ((rate >= 0))
+    constraint merchant_limits_shape CHECK ((((rate = 0) AND (per_ms = 0) AND (burst = 0)) OR ((rate > 0) AND (per_ms > 0) AND (burst > 0))))
+    constraint merchant_limits_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+    constraint merchant_limits_pkey PRIMARY KEY (merchant_id, name)
+
+table merchant_methods
+    merchant_id text not null
+    currency text not null
+    method text not null
+    enabled boolean not null
+    min_minor bigint not null
+    max_minor bigint not null
+    constraint merchant_methods_currency CHECK ((currency ~ '^[a-z]{3,8}$'::text))
+    constraint merchant_methods_method CHECK ((method = ANY (ARRAY['card'::text, 'sbp'::text, 'score'::text, 'iban'::text])))
+    constraint merchant_methods_min CHECK ((min_minor > 0))
+    constraint merchant_methods_range CHECK ((min_minor <= max_minor))
+    constraint merchant_methods_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+    constraint merchant_methods_pkey PRIMARY KEY (merchant_id, currency, method)
+
+table merchants
+    id text not null
+    name text not null
+    mode text not null
+    disabled_at timestamp with time zone
+    fee_bps bigint not null
+    fee_fixed bigint not null
+    timeout_minutes bigint not null
+    require_v2 boolean not null
+    mask_requisites boolean not null
+    luhn boolean not null
+    standart_sign text not null
+    created_at timestamp with time zone not null
+    constraint merchants_fee_bps CHECK (((fee_bps >= 0) AND (fee_bps <= 10000)))
+    constraint merchants_fee_fixed CHECK (((fee_fixed >= 0) AND ((fee_fixed % (100)::bigint) = 0)))
+    constraint merchants_mode CHECK ((mode = ANY (ARRAY['live'::text, 'sandbox'::text])))
+    constraint merchants_name CHECK ((name ~ '^[a-z0-9_-]{1,64}$'::text))
+    constraint merchants_standart_sign CHECK ((standart_sign = ANY (ARRAY['order_id:sign_key'::text, 'merchant:order_id:sign_key'::text, 'order_id:merchant:sign_key'::text])))
+    constraint merchants_timeout CHECK (((timeout_minutes >= 1) AND (timeout_minutes <= 10080)))
+    constraint merchants_pkey PRIMARY KEY (id)
+    constraint merchants_name_key UNIQUE (name)
+
+table operator_tokens
+    id text not null
+    operator_id text not null
+    name text not null
+    hash bytea not null
+    prefix text not null
+    created_at timestamp with time zone not null
+    expires_at timestamp with time zone not null
+    revoked_at timestamp with time zone
+    constraint operator_tokens_hash CHECK ((octet_length(hash) = 32))
+    constraint operator_tokens_operator_id_fkey FOREIGN KEY (operator_id) REFERENCES operators(id)
+    constraint operator_tokens_pkey PRIMARY KEY (id)
+    constraint operator_tokens_hash_key UNIQUE (hash)
+    CREATE INDEX operator_tokens_operator ON public.operator_tokens USING btree (operator_id)
+
+table operators
+    id text not null
+    email text not null
+    role text not null
+    password_hash text not null
+    disabled_at timestamp with time zone
+    created_at timestamp with time zone not null
+    constraint operators_email CHECK (((email = lower(email)) AND (email ~~ '%_@_%'::text)))
+    constraint operators_role CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'approver'::text, 'admin'::text])))
+    constraint operators_pkey PRIMARY KEY (id)
+    constraint operators_email_key UNIQUE (email)
+
+table payout_capacity
+    currency text not null
+    method text not null
+    max_open bigint
+    max_open_amount bigint
+    updated_at timestamp with time zone not null
+    constraint payout_capacity_currency CHECK ((currency ~ '^[a-z]{3,8}$'::text))
+    constraint payout_capacity_max_open CHECK ((max_open >= 0))
+    constraint payout_capacity_max_open_amount CHECK ((max_open_amount >= 0))
+    constraint payout_capacity_method CHECK ((method = ANY (ARRAY['card'::text, 'sbp'::text, 'score'::text, 'iban'::text])))
+    constraint payout_capacity_pkey PRIMARY KEY (currency, method)
+
+table payout_events
+    id bigint not null identity a
+    payout_id text collate C not null
+    at timestamp with time zone not null
+    kind text not null
+    actor text not null
+    note text not null
+    constraint payout_events_kind CHECK ((kind = ANY (ARRAY['claimed'::text, 'renewed'::text, 'released'::text, 'receipt'::text, 'sent'::text, 'pending'::text, 'unknown'::text, 'late_answer'::text, 'successful'::text, 'rejected_timeout'::text, 'rejected_merchant'::text, 'rejected_gate'::text])))
+    constraint payout_events_pkey PRIMARY KEY (payout_id, id)
+    CREATE TRIGGER payout_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payout_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
+
+table payout_receipts
+    id text collate C not null
+    payout_id text collate C not null
+    content_type text not null
+    content bytea not null
+    uploaded_by text not null
+    uploaded_at timestamp with time zone not null
+    constraint payout_receipts_size CHECK (((octet_length(content) >= 1) AND (octet_length(content) <= 5242880)))
+    constraint payout_receipts_type CHECK ((content_type = ANY (ARRAY['application/pdf'::text, 'image/png'::text, 'image/jpeg'::text])))
+    constraint payout_receipts_pkey PRIMARY KEY (id)
+    CREATE INDEX payout_receipts_payout ON public.payout_receipts USING btree (payout_id, id)
+
+table payouts with (autovacuum_vacuum_scale_factor=0.05)
+    created_at timestamp with time zone not null
+    expires_at timestamp with time zone not null
+    ended_at timestamp with time zone
+    lease_until timestamp with time zone
+    sent_at timestamp with time zone
+    look_at timestamp with time zone
+    fiat_minor bigint not null
+    rate bigint not null
+    usdt_minor bigint not null
+    fee_minor bigint not null
+    id text collate C not null
+    merchant_id text collate C not null
+    order_id text collate C not null
+    mode text not null
+    status text not null
+    stage text not null
+    currency text not null
+    method text not null
+    last_four text not null
+    requisite_key text not null
+    requisite_box bytea not null
+    fingerprint bytea not null
+    bank_name text not null
+    bik text not null
+    full_name text not null
+    customer text not null
+    description text not null
+    success_url text not null
+    error_url text not null
+    claimed_by text
+    executor text
+    late_outcome text
+    ended_by text
+    reason text
+    cheques jsonb
+    constraint payouts_amounts CHECK (((fiat_minor > 0) AND (rate > 0) AND (usdt_minor > 0) AND (fee_minor >= 0)))
+    constraint payouts_cheques CHECK ((jsonb_typeof(cheques) = 'array'::text))
+    constraint payouts_claim CHECK ((((claimed_by IS NULL) = (lease_until IS NULL)) AND ((claimed_by IS NULL) OR (ended_at IS NULL))))
+    constraint payouts_ended CHECK ((((status = 'expectation'::text) = (ended_at IS NULL)) AND ((ended_at IS NULL) = (ended_by IS NULL))))
+    constraint payouts_execution CHECK ((((stage = 'waiting'::text) = (executor IS NULL)) AND ((executor IS NULL) = (sent_at IS NULL)) AND ((executor IS NULL) = (look_at IS NULL))))
+    constraint payouts_fingerprint CHECK ((octet_length(fingerprint) = 32))
+    constraint payouts_late CHECK (((late_outcome IS NULL) OR ((late_outcome = ANY (ARRAY['paid'::text, 'refused'::text])) AND (ended_at IS NOT NULL))))
+    constraint payouts_method CHECK ((method = ANY (ARRAY['card'::text, 'sbp'::text, 'score'::text, 'iban'::text])))
+    constraint payouts_mode CHECK ((mode = ANY (ARRAY['live'::text, 'sandbox'::text])))
+    constraint payouts_stage CHECK ((stage = ANY (ARRAY['waiting'::text, 'sent'::text, 'pending'::text, 'unknown'::text])))
+    constraint payouts_status CHECK ((status = ANY (ARRAY['expectation'::text, 'successful'::text, 'rejected_timeout'::text, 'rejected_merchant'::text, 'rejected_gate'::text])))
+    constraint payouts_times CHECK (((expires_at > created_at) AND (ended_at >= created_at)))
+    constraint payouts_pkey PRIMARY KEY (id)
+    CREATE INDEX payouts_claimed ON public.payouts USING btree (claimed_by, id) WHERE (claimed_by IS NOT NULL)
+    CREATE INDEX payouts_due ON public.payouts USING btree (expires_at) WHERE (status = 'expectation'::text)
+    CREATE INDEX payouts_last_four ON public.payouts USING btree (last_four)
+    CREATE INDEX payouts_late_outcome ON public.payouts USING btree (id) WHERE (late_outcome IS NOT NULL)
+    CREATE INDEX payouts_look ON public.payouts USING btree (look_at) WHERE ((status = 'expectation'::text) AND (executor IS NOT NULL))
+    CREATE INDEX payouts_merchant ON public.payouts USING btree (merchant_id, id)
+    CREATE INDEX payouts_open ON public.payouts USING btree (mode, currency, method, id) WHERE (status = 'expectation'::text)
+    CREATE INDEX payouts_rejected ON public.payouts USING btree (status, id) WHERE (status = ANY (ARRAY['rejected_timeout'::text, 'rejected_merchant'::text, 'rejected_gate'::text]))
+    CREATE UNIQUE INDEX payouts_order_id ON public.payouts USING btree (order_id, merchant_id)
+
+table rates
+    id bigint not null identity a
+    currency text not null
+    value bigint not null
+    source text not null
+    max_age_seconds bigint not null
+    set_at timestamp with time zone not null
+    constraint rates_currency CHECK (((currency ~ '^[a-z]{3,8}$'::text) AND (currency <> 'usdt'::text)))
+    constraint rates_max_age CHECK ((max_age_seconds > 0))
+    constraint rates_value CHECK ((value > 0))
+    constraint rates_pkey PRIMARY KEY (id)
+    CREATE INDEX rates_current ON public.rates USING btree (currency, id DESC)
+    CREATE TRIGGER rates_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.rates FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
+
+-- Functions
+
+CREATE OR REPLACE FUNCTION public.callback_staged()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+    endpoints text;
+begin
+    select string_agg(distinct endpoint, ' ') into endpoints from staged;
+    if endpoints is not null then
+        perform pg_notify('callbacks_staged', case when octet_length(endpoints) < 7900 then endpoints else '' end);
+    end if;
+    return null;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION public.ledger_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+    raise exception 'ledger: % on % is refused: the books are append-only, post a correcting entry', tg_op, tg_table_name
+        using errcode = 'restrict_violation';
+end
+$function$
+
+CREATE OR REPLACE FUNCTION public.refuse_rewriting_history()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+    raise exception '% keeps history: % is refused', tg_table_name, lower(tg_op) using errcode = 'insufficient_privilege';
+end
+$function$
