@@ -1,6 +1,7 @@
 package merchant
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -41,8 +42,8 @@ type Merchant struct {
 
 	// SignKeys and WebhookSecrets are the active secrets, newest first. They
 	// are filled in by a Directory alone.
-	SignKeys       []string `json:"-"`
-	WebhookSecrets []string `json:"-"`
+	SignKeys       []string
+	WebhookSecrets []string
 	apiHashes      [maxActive][32]byte
 }
 
@@ -51,6 +52,9 @@ func (m Merchant) String() string { return m.ID + " (" + m.Name + ")" }
 
 // GoString does the same for the verb %#v.
 func (m Merchant) GoString() string { return m.String() }
+
+// MarshalJSON gives the View.
+func (m Merchant) MarshalJSON() ([]byte, error) { return json.Marshal(m.View()) }
 
 // MethodKey names one payment method in one currency.
 type MethodKey struct {

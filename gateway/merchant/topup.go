@@ -20,6 +20,8 @@ const maxReference = 128
 // another amount.
 var ErrReferenceReused = fault.New(fault.Conflict, "reference_reused", "this reference was already used with another amount")
 
+var errTooLarge = fault.Invalid(fault.Field{Name: "amount", Why: "is too large"})
+
 // TopUp is a top-up that was made, or that would be.
 type TopUp struct {
 	Merchant  Merchant
@@ -48,6 +50,8 @@ func (s *Service) TopUp(ctx context.Context, ref string, amount money.Money, ref
 	case errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrUnavailable):
 		return TopUp{}, fault.New(fault.Unavailable, "unavailable", "temporarily unavailable, retry with the same reference").
 			With(err).After(time.Second)
+	case errors.Is(err, ledger.ErrOverflow):
+		return TopUp{}, errTooLarge
 	case err != nil:
 		return TopUp{}, fmt.Errorf("merchant: topup: %w", err)
 	}
@@ -72,7 +76,7 @@ func (s *Service) PreviewTopUp(ctx context.Context, ref string, amount money.Mon
 	}
 	after, err := available.Add(amount)
 	if err != nil {
-		return TopUp{}, fault.Invalid(fault.Field{Name: "amount", Why: "is too large"})
+		return TopUp{}, errTooLarge
 	}
 	return TopUp{Merchant: m, Amount: amount, Available: after}, nil
 }
