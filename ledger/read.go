@@ -52,6 +52,10 @@ order by id limit $5`
 	sqlAccount = `
 select id, mode, owner, purpose, currency, balance, created_at from ledger_accounts where id = $1`
 
+	sqlHeld = `
+select mode, sum(balance)::bigint from ledger_accounts
+where purpose = 'held' and currency = 'USDT' group by mode`
+
 	// Each side has its index; the newest of both are merged.
 	sqlStatement = `
 select t.id, t.reference, t.flow, t.amount, t.balance, c.mode, c.owner, c.purpose, c.currency, t.at from (
@@ -81,6 +85,22 @@ func (l *Ledger) Balance(ctx context.Context, a Account) (money.Money, error) {
 		return money.Money{}, err
 	}
 	return money.New(minor, a.Currency), nil
+}
+
+// Held is what open payouts reserve together, by mode.
+func (l *Ledger) Held(ctx context.Context) (map[Mode]money.Money, error) {
+	rows, err := l.cfg.DB.Query(ctx, sqlHeld)
+	if err != nil {
+		return nil, err
+	}
+	held := map[Mode]money.Money{}
+	var mode Mode
+	var sum int64
+	_, err = pgx.ForEachRow(rows, []any{&mode, &sum}, func() error {
+		held[mode] = money.New(sum, money.USDT)
+		return nil
+	})
+	return held, err
 }
 
 // AccountFilter narrows Accounts; empty fields match all.

@@ -21,36 +21,53 @@ const (
 
 // NewClient makes the Redis client that Options wants. Where an ordinary
 // client tries for more than a second before it gives up on a server, this one
-// tries once and briefly. url is redis://, rediss:// or unix://,
-// redis-sentinel://[:SENTINEL_PASSWORD@]HOST:PORT,HOST:PORT?master=NAME with
-// db, username and password as further parameters, or
-// redis-cluster://[USER:PASSWORD@]HOST:PORT,HOST:PORT. It does not connect. Its
-// error does not quote the URL, which may hold a password.
+// tries once and briefly. It takes the URLs of Connect.
 func NewClient(address string) (redis.UniversalClient, error) {
-	scheme, _, _ := strings.Cut(address, "://")
-	switch scheme {
-	case "redis-sentinel", "redis-cluster":
-		o, err := severalServers(address)
-		if err != nil {
-			return nil, err
-		}
+	return connect(address, func(o *redis.Options) {
 		o.MaxRetries, o.DialerRetries = -1, 1
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, ioTimeout, ioTimeout, ioTimeout
-		o.ContextTimeoutEnabled, o.DisableIdentity = true, true
-		o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-		o.PoolSize = minPoolSize
-		return redis.NewUniversalClient(o), nil
+		o.ContextTimeoutEnabled = true
+		o.PoolSize = max(o.PoolSize, minPoolSize)
+	})
+}
+
+// Connect makes an ordinary Redis client, as queues want it. address is
+// redis://, rediss:// or unix://,
+// redis-sentinel://[:SENTINEL_PASSWORD@]HOST:PORT,HOST:PORT?master=NAME with
+// db, username and password as further parameters, or
+// redis-cluster://[USER:PASSWORD@]HOST:PORT,HOST:PORT. It does not connect yet.
+// Its error does not quote the URL, which may hold a password.
+func Connect(address string) (redis.UniversalClient, error) {
+	return connect(address, func(*redis.Options) {})
+}
+
+func connect(address string, tune func(*redis.Options)) (redis.UniversalClient, error) {
+	single := &redis.Options{}
+	var several *redis.UniversalOptions
+	var err error
+	switch scheme, _, _ := strings.Cut(address, "://"); scheme {
+	case "redis-sentinel", "redis-cluster":
+		several, err = severalServers(address)
+	default:
+		if single, err = redis.ParseURL(address); err != nil {
+			err = errors.New("ratelimit: the Redis URL is not a redis, rediss, unix, redis-sentinel or redis-cluster URL")
+		}
 	}
-	o, err := redis.ParseURL(address)
 	if err != nil {
-		return nil, errors.New("ratelimit: the Redis URL is not a redis, rediss, unix, redis-sentinel or redis-cluster URL")
+		return nil, err
 	}
-	o.MaxRetries, o.DialerRetries = -1, 1
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialTimeout, ioTimeout, ioTimeout, ioTimeout
-	o.ContextTimeoutEnabled, o.DisableIdentity = true, true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	o.PoolSize = max(o.PoolSize, minPoolSize)
-	return redis.NewClient(o), nil
+	tune(single)
+	single.DisableIdentity = true
+	single.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	if several == nil {
+		return redis.NewClient(single), nil
+	}
+	several.MaxRetries, several.DialerRetries = single.MaxRetries, single.DialerRetries
+	several.DialTimeout, several.ReadTimeout = single.DialTimeout, single.ReadTimeout
+	several.WriteTimeout, several.PoolTimeout = single.WriteTimeout, single.PoolTimeout
+	several.ContextTimeoutEnabled, several.PoolSize = single.ContextTimeoutEnabled, single.PoolSize
+	several.DisableIdentity, several.MaintNotificationsConfig = true, single.MaintNotificationsConfig
+	return redis.NewUniversalClient(several), nil
 }
 
 func severalServers(address string) (*redis.UniversalOptions, error) {

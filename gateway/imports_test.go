@@ -1,0 +1,125 @@
+package gateway_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// module is the import path of the root, whose files this test reads.
+const module = "disburse/"
+
+// leaves import nothing of ours and may be imported by every part of gateway.
+var leaves = []string{"gateway/fault", "gateway/publicid", "gateway/vault", "gateway/audit", "gateway/epoch"}
+
+// parties may be imported by features and by what stands above them.
+var parties = []string{"gateway/merchant", "gateway/operator", "gateway/fx"}
+
+// features never import each other.
+var features = []string{"gateway/payout"}
+
+// allowed lists, for each package, which of ours its code may import. A
+// trailing /... takes in everything below. Tests may import more.
+var allowed = map[string][]string{
+	"signing":                     {},
+	"ratelimit":                   {},
+	"ratelimit/redistest":         {},
+	"migrations":                  {},
+	"migrations/pgtest":           {"migrations"},
+	"ledger/money":                {},
+	"ledger":                      {"ledger/money"},
+	"ledger/ledgertest":           {"ledger"},
+	"callbacks":                   {"signing", "callbacks/dial"},
+	"callbacks/dial":              {},
+	"gateway/merchant":            concat(leaves, "ledger", "ledger/money", "signing"),
+	"gateway/operator":            concat(leaves, "ledger", "ledger/money", "signing"),
+	"gateway/fx":                  concat(leaves, "ledger", "ledger/money", "signing"),
+	"gateway/payout":              concat(leaves, "gateway/merchant", "gateway/fx", "ledger", "ledger/money", "callbacks", "signing"),
+	"gateway/payout/sandbox":      {"gateway/payout", "ledger"},
+	"gateway/payout/executortest": {"gateway/payout", "ledger", "ledger/money", "gateway/publicid"},
+	"gateway/httpapi": concat(slices.Concat(leaves, parties, features),
+		"ledger", "ledger/money", "callbacks", "signing", "ratelimit"),
+	"gateway/worker":           concat(features, "callbacks", "ledger"),
+	"gateway":                  {"..."},
+	"gateway/devmode":          {"..."},
+	"gateway/devmode/services": {},
+	"cmd/disburse":             {"..."},
+	"cmd/bench":                {"..."},
+}
+
+// barred lists packages of others that a package must not import.
+var barred = map[string][]string{
+	"gateway/httpapi": {"github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis/go-redis"},
+	"gateway":         {"disburse/gateway/devmode"},
+}
+
+func concat(list []string, more ...string) []string { return slices.Concat(list, more) }
+
+func init() {
+	for _, leaf := range leaves {
+		allowed[leaf] = []string{}
+	}
+}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	err := filepath.WalkDir("..", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && file != ".." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go") {
+			from := path.Dir(filepath.ToSlash(strings.TrimPrefix(file, ".."+string(filepath.Separator))))
+			seen[from] = true
+			checkFile(t, file, from)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from := range seen {
+		if _, ok := allowed[from]; !ok {
+			t.Errorf("package %s is missing from the table: say what it may import", from)
+		}
+	}
+	for from := range allowed {
+		if !seen[from] {
+			t.Errorf("the table lists %s, which has no code", from)
+		}
+	}
+}
+
+func checkFile(t *testing.T, file, from string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range parsed.Imports {
+		target := strings.Trim(spec.Path.Value, `"`)
+		for _, bar := range barred[from] {
+			if strings.HasPrefix(target, bar) {
+				t.Errorf("%s imports %s, which is barred there", file, target)
+			}
+		}
+		if strings.HasPrefix(target, module) && !permits(allowed[from], strings.TrimPrefix(target, module)) {
+			t.Errorf("%s imports %s, which the table does not allow for %s", file, target, from)
+		}
+	}
+}
+
+func permits(list []string, target string) bool {
+	return slices.ContainsFunc(list, func(entry string) bool {
+		prefix, subtree := strings.CutSuffix(entry, "...")
+		return entry == target || (subtree && strings.HasPrefix(target, prefix))
+	})
+}
