@@ -2,14 +2,14 @@ package services
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"syscall"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // redisServer knows how to start and reach a Redis server.
@@ -47,21 +47,30 @@ func (r *redisServer) command(port int) (guardSpec, error) {
 	return guardSpec{Command: []string{r.program, path}, StopSignal: syscall.SIGTERM}, nil
 }
 
+// ready speaks Redis's inline protocol itself: the client library logs every
+// refused connection, and there are some before the server listens.
 func (r *redisServer) ready(ctx context.Context, port int) error {
-	// The client would log each refused connection, so knock first.
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", loopback(port))
 	if err != nil {
 		return err
 	}
-	conn.Close()
-	client := redis.NewClient(&redis.Options{
-		Addr: loopback(port), Password: r.password,
-		MaxRetries: -1, DialerRetries: 1, DialTimeout: time.Second, ReadTimeout: time.Second,
-		DisableIdentity: true,
-	})
-	defer client.Close()
-	return client.Ping(ctx).Err()
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(conn, "AUTH %s\r\nPING\r\n", r.password); err != nil {
+		return err
+	}
+	const welcome = "+OK\r\n+PONG\r\n"
+	answer := make([]byte, len(welcome))
+	if _, err := io.ReadFull(conn, answer); err != nil {
+		return err
+	}
+	if string(answer) != welcome {
+		return errors.New("another server answers, or it is still loading")
+	}
+	return nil
 }
 
 func (r *redisServer) url(port int) string {
