@@ -1,0 +1,24 @@
+// Package httpapi is the gateway's HTTP surface: the merchants' payout calls,
+// the operators' calls, health, metrics and the API reference.
+//
+// A handler decodes a request, makes one call into a feature's service and
+// renders the answer. Everything every call needs happens around it, once, in
+// serve.go: the request id, the deadline, the body limit, authentication, rate
+// limits, panics, the one log line and the metrics. The routes are the table
+// in routes.go; no other file registers one.
+//
+// Each API keeps its own envelope for errors (envelope.go). Services answer
+// with fault kinds and codes, and the kind alone decides the HTTP status. An
+// error that carries no kind becomes a 500 with a fixed text, and its cause
+// goes to the log line and nowhere else.
+//
+// Bodies are decoded strictly (decode.go): one JSON object, no duplicate
+// member, exact types, valid UTF-8, exact member names; members that a call
+// does not know are ignored. Amounts and signed values reach the services as
+// the text the caller wrote.
+//
+// The package promises that no secret, requisite or raw path reaches the log
+// or a metric label. It leaves every rule about payouts, merchants, operators
+// and money to their packages, and it never talks to PostgreSQL or Redis
+// itself.
+package httpapi

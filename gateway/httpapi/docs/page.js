@@ -1,0 +1,17 @@
+// Everything the page needs comes from this origin. The bundle could also send
+// telemetry, fetch fonts, relay requests through a proxy and talk to an
+// assistant of its vendor; all of that is off, and the page's
+// Content-Security-Policy would refuse it.
+Scalar.createApiReference('#reference', {
+  url: '/openapi.json',
+  telemetry: false,
+  withDefaultFonts: false,
+  proxyUrl: '',
+  agent: { disabled: true },
+  mcp: { disabled: true },
+  showDeveloperTools: 'never',
+  hideClientButton: true,
+  persistAuth: false,
+  theme: 'default',
+  defaultOpenAllTags: false,
+});

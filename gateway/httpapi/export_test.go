@@ -1,0 +1,6 @@
+package httpapi
+
+import "github.com/gofiber/fiber/v2"
+
+// ServedRoutes are the routes as fiber has them.
+func ServedRoutes() []fiber.Route { return (&api{}).application().GetRoutes(true) }

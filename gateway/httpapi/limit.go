@@ -1,0 +1,58 @@
+package httpapi
+
+import (
+	"disburse/gateway/merchant"
+	"disburse/ratelimit"
+)
+
+// take is one limit that a call uses up: its name in the headers, whom it is
+// counted for, and how much that one may.
+type take struct {
+	name    string
+	subject string
+	limit   merchant.Limit
+}
+
+// limit uses up each limit in turn and tells where the caller stands in the
+// RateLimit headers, whatever the outcome. It fails with rate_limited at the
+// first that is exhausted.
+func (r *request) limit(takes ...take) error {
+	policies := make([]ratelimit.Policy, 0, len(takes))
+	var refused *ratelimit.Decision
+	for _, t := range takes {
+		if t.limit.Off() {
+			continue
+		}
+		d := r.api.Limiter.Take(r.ctx, t.name+":"+t.subject, ratelimit.Limit(t.limit))
+		policies = append(policies, ratelimit.Policy{Name: t.name, Decision: d})
+		r.decided(d)
+		if !d.Allowed {
+			refused = &d
+			break
+		}
+	}
+	if len(policies) == 0 {
+		return nil
+	}
+	header := &r.c.Response().Header
+	if value := ratelimit.RateLimitValue(policies...); value != "" {
+		header.Set(ratelimit.HeaderRateLimit, value)
+		header.Set(ratelimit.HeaderPolicy, ratelimit.PolicyValue(policies...))
+	}
+	if refused != nil {
+		return errRateLimited.After(refused.RetryAfter)
+	}
+	return nil
+}
+
+// decided keeps the last decision for the log line.
+func (r *request) decided(d ratelimit.Decision) {
+	outcome := ratelimit.OutcomeRefused
+	if d.Allowed {
+		outcome = ratelimit.OutcomeAllowed
+	}
+	r.decision = string(outcome)
+	if d.Local {
+		r.decision += "_local"
+	}
+}

@@ -1,0 +1,224 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"disburse/gateway/fault"
+	"disburse/gateway/merchant"
+	"disburse/ledger"
+	"disburse/ledger/money"
+)
+
+// merchantDetails is a merchant with what it can spend and what is held.
+type merchantDetails struct {
+	merchant.View
+	Available string `json:"available_usdt"`
+	Held      string `json:"held_usdt"`
+}
+
+// merchantSecrets is the answer that shows new keys, this once.
+type merchantSecrets struct {
+	Merchant merchant.View    `json:"merchant"`
+	Secrets  merchant.Secrets `json:"secrets"`
+}
+
+func listMerchants(r *request) error {
+	q := r.query()
+	after, limit := q.text("cursor"), q.limit()
+	if err := q.err(); err != nil {
+		return err
+	}
+	page, err := r.api.Merchants.List(r.ctx, after, limit)
+	if err != nil {
+		return err
+	}
+	return r.json(pageOf(viewAll(page.Items, merchant.Merchant.View), page.Next))
+}
+
+func showMerchant(r *request) error {
+	d, err := r.api.Merchants.Show(r.ctx, r.param("name"))
+	if err != nil {
+		return err
+	}
+	return r.json(merchantDetails{View: d.Merchant.View(), Available: usdt(d.Available), Held: usdt(d.Held)})
+}
+
+// newMerchantBody makes a merchant.
+type newMerchantBody struct {
+	Name, Mode, FeeFixed string
+	FeeBPS               *int64
+}
+
+func (b *newMerchantBody) member(name string) any {
+	switch name {
+	case "name":
+		return &b.Name
+	case "mode":
+		return &b.Mode
+	case "fee_bps":
+		return &b.FeeBPS
+	case "fee_fixed":
+		return &b.FeeFixed
+	default:
+		return nil
+	}
+}
+
+func createMerchant(r *request) error {
+	var b newMerchantBody
+	if err := r.decode(&b); err != nil {
+		return err
+	}
+	n := merchant.New{Name: b.Name, Mode: ledger.Mode(b.Mode)}
+	if b.FeeBPS != nil {
+		n.FeeBPS = *b.FeeBPS
+	}
+	var err error
+	if n.FeeFixed, err = optionalUSDT("fee_fixed", b.FeeFixed); err != nil {
+		return err
+	}
+	made, err := r.api.Merchants.Create(r.ctx, n)
+	if err != nil {
+		return err
+	}
+	return r.jsonStatus(http.StatusCreated, merchantSecrets{Merchant: made.Merchant.View(), Secrets: made.Secrets})
+}
+
+func changeMerchant(r *request) error {
+	var b merchantChangeBody
+	if err := r.decode(&b); err != nil {
+		return err
+	}
+	change, err := b.change()
+	if err != nil {
+		return err
+	}
+	m, err := r.api.Merchants.Set(r.ctx, r.param("name"), change)
+	if err != nil {
+		return err
+	}
+	return r.json(m.View())
+}
+
+func disableMerchant(r *request) error {
+	m, err := r.api.Merchants.Disable(r.ctx, r.param("name"))
+	if err != nil {
+		return err
+	}
+	return r.json(m.View())
+}
+
+func enableMerchant(r *request) error {
+	m, err := r.api.Merchants.Enable(r.ctx, r.param("name"))
+	if err != nil {
+		return err
+	}
+	return r.json(m.View())
+}
+
+// rotateBody asks for new keys.
+type rotateBody struct {
+	Only  []merchant.KeyKind
+	Grace string
+}
+
+func (b *rotateBody) member(name string) any {
+	switch name {
+	case "only":
+		return &b.Only
+	case "grace":
+		return &b.Grace
+	default:
+		return nil
+	}
+}
+
+func rotateKeys(r *request) error {
+	var b rotateBody
+	if err := r.decodeOptional(&b); err != nil {
+		return err
+	}
+	grace, err := duration("grace", b.Grace, merchant.DefaultGrace)
+	if err != nil {
+		return err
+	}
+	rotated, err := r.api.Merchants.RotateKeys(r.ctx, r.param("name"), b.Only, grace)
+	if err != nil {
+		return err
+	}
+	return r.json(merchantSecrets{Merchant: rotated.Merchant.View(), Secrets: rotated.Secrets})
+}
+
+// topUpBody adds to a balance.
+type topUpBody struct{ Amount, Ref string }
+
+func (b *topUpBody) member(name string) any {
+	switch name {
+	case "amount":
+		return &b.Amount
+	case "ref":
+		return &b.Ref
+	default:
+		return nil
+	}
+}
+
+type topUpAnswer struct {
+	Merchant  string `json:"merchant"`
+	Amount    string `json:"amount"`
+	Ref       string `json:"ref"`
+	Available string `json:"available_usdt"`
+}
+
+func topUpMerchant(r *request) error {
+	var b topUpBody
+	if err := r.decode(&b); err != nil {
+		return err
+	}
+	amount, err := money.Parse(b.Amount, money.USDT)
+	if err != nil {
+		return fault.Invalid(fault.Field{Name: "amount", Why: "must be USDT above zero with at most 4 decimals"})
+	}
+	made, err := r.api.Merchants.TopUp(r.ctx, r.param("name"), amount, b.Ref)
+	if err != nil {
+		return err
+	}
+	if made.Replayed {
+		r.c.Set(headerReplayed, "true")
+	}
+	return r.json(topUpAnswer{Merchant: made.Merchant.Name, Amount: usdt(made.Amount), Ref: b.Ref, Available: usdt(made.Available)})
+}
+
+// optionalUSDT reads an amount that may be left out; absent it is zero.
+func optionalUSDT(name, text string) (money.Money, error) {
+	if text == "" {
+		return money.New(0, money.USDT), nil
+	}
+	m, err := money.Parse(text, money.USDT)
+	if err != nil {
+		return m, fault.Invalid(fault.Field{Name: name, Why: "must be USDT with at most 4 decimals, such as 0.2500"})
+	}
+	return m, nil
+}
+
+// duration reads a span such as 24h or 90m.
+func duration(name, text string, absent time.Duration) (time.Duration, error) {
+	if text == "" {
+		return absent, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fault.Invalid(fault.Field{Name: name, Why: "must be a span such as 24h or 90m"})
+	}
+	return d, nil
+}
+
+// viewAll shows every item of a list.
+func viewAll[Row, T any](rows []Row, view func(Row) T) []T {
+	out := make([]T, len(rows))
+	for i, row := range rows {
+		out[i] = view(row)
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/gofiber/fiber/v2"
+
+	"disburse/gateway/fault"
+	"disburse/gateway/operator"
+	"disburse/gateway/publicid"
+)
+
+const (
+	headerRequestID = "X-Request-Id"
+	headerReplayed  = "Idempotent-Replayed"
+)
+
+// request is one call on its way through a handler. It lives on the goroutine
+// of the call: nothing may keep it, or the fiber context in it, any longer.
+type request struct {
+	c     *fiber.Ctx
+	api   *api
+	route *route
+	ctx   context.Context // ends with the deadline of the call
+	id    string
+	start time.Time
+
+	actor operator.Operator // who the bearer token belongs to, where the route has a role
+
+	// For the log line.
+	merchant string
+	operator string
+	decision string // of the rate limiter: "", allowed, refused, or either with "_local"
+	address  netip.Addr
+}
+
+// requestID is the caller's X-Request-Id when it is 1 to 64 of
+// [A-Za-z0-9._-], else a new one.
+func requestID(c *fiber.Ctx) string {
+	given := c.Request().Header.Peek(headerRequestID)
+	if len(given) == 0 || len(given) > 64 {
+		return publicid.New("req")
+	}
+	for _, b := range given {
+		if !isRequestIDByte(b) {
+			return publicid.New("req")
+		}
+	}
+	return string(given)
+}
+
+func isRequestIDByte(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '.' || b == '_' || b == '-'
+}
+
+// param is a path parameter with its percent escapes undone; fiber routes on
+// the path as it was sent, so an escaped slash stays inside its parameter. Text
+// that is not UTF-8, or that PostgreSQL cannot hold, names nothing.
+func (r *request) param(name string) string {
+	text, err := url.PathUnescape(r.c.Params(name))
+	if err != nil || !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
+		return ""
+	}
+	return text
+}
+
+// rawBody is the body as it arrived. It is valid until the handler returns.
+// fiber's own Body undoes Content-Encoding, which would let 64 KiB unpack to
+// anything, so it is not used.
+func (r *request) rawBody() []byte { return r.c.Context().PostBody() }
+
+// decode checks the media type and fills into from the body.
+func (r *request) decode(into body) error {
+	raw := r.rawBody()
+	if len(raw) > 0 && !isJSON(r.c) {
+		return errMediaType
+	}
+	return decodeBody(raw, into)
+}
+
+// decodeOptional is decode for calls that may come without any body.
+func (r *request) decodeOptional(into body) error {
+	if len(r.rawBody()) == 0 {
+		return nil
+	}
+	return r.decode(into)
+}
+
+// json answers 200 with v.
+func (r *request) json(v any) error { return r.jsonStatus(http.StatusOK, v) }
+
+func (r *request) jsonStatus(status int, v any) error {
+	out, err := json.Marshal(v)
+	if err != nil {
+		return fault.From(err)
+	}
+	writeJSON(r.c, status, out)
+	return nil
+}
+
+func (r *request) noContent() error {
+	r.c.Status(http.StatusNoContent)
+	return nil
+}

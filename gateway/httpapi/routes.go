@@ -1,0 +1,173 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"disburse/gateway/operator"
+)
+
+// route is one row of the table.
+type route struct {
+	method   string
+	path     string
+	envelope *envelope     // how it fails
+	role     operator.Role // least role of the caller; "" for public and merchants' routes
+	upload   bool          // takes a file, not JSON
+	timeout  time.Duration // deadline; zero for the usual one
+	handle   func(*request) error
+}
+
+// maxBody is the largest body that the route takes.
+func (rt *route) maxBody() int {
+	if rt.upload {
+		return maxUpload
+	}
+	return maxJSON
+}
+
+// verifyTimeout bounds a proof of the whole books; it must stay below the
+// server's write timeout. Larger books are verified by the command line.
+const verifyTimeout = 25 * time.Second
+
+// routes is every route of the HTTP surface. Merchants' routes authenticate in
+// their handlers, because a signature covers the body.
+func (a *api) routes() []route {
+	all := append(merchantRoutes(), payoutRoutes()...)
+	all = append(all, partyRoutes()...)
+	all = append(all, bookRoutes()...)
+	return append(all, a.serviceRoutes()...)
+}
+
+func merchantRoutes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	e := merchantEnvelope
+	return []route{
+		// payout: a merchant asks for a payout; signed by sign.
+		{method: post, path: "/api/merchant/:merchant/create_pay_out", envelope: e, handle: createPayOut},
+		// payout: a merchant reads one payout; X-Api-Key.
+		{method: get, path: "/api/merchant/:merchant/status_pay_out/:pay_out_id", envelope: e, handle: statusPayOut},
+		// payout: a merchant withdraws a payout; signed by standart_sign.
+		{method: post, path: "/api/merchant/:merchant/rejected_pay_out", envelope: e, handle: rejectedPayOut},
+		// payout: a merchant reads its balance and methods; X-Api-Key.
+		{method: get, path: "/api/merchant/:merchant/status", envelope: e, handle: merchantStatus},
+	}
+}
+
+func payoutRoutes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	const viewer, desk = operator.RoleViewer, operator.RoleOperator
+	e := operatorEnvelope
+	return []route{
+		// payout: the desk and the back office look for payouts.
+		{method: get, path: "/api/operator/payouts", envelope: e, role: viewer, handle: listPayouts},
+		// payout: people and bots take the next one to pay.
+		{method: post, path: "/api/operator/payouts/claim", envelope: e, role: desk, handle: claimPayout},
+		// payout: one with its history.
+		{method: get, path: "/api/operator/payouts/:id", envelope: e, role: viewer, handle: showPayout},
+		// payout: the claimer needs more time.
+		{method: post, path: "/api/operator/payouts/:id/renew", envelope: e, role: desk, handle: renewClaim},
+		// payout: the claimer gives it back.
+		{method: post, path: "/api/operator/payouts/:id/release", envelope: e, role: desk, handle: releaseClaim},
+		// payout: the claimer has paid.
+		{method: post, path: "/api/operator/payouts/:id/complete", envelope: e, role: desk, handle: completePayout},
+		// payout: the claimer cannot pay.
+		{method: post, path: "/api/operator/payouts/:id/reject", envelope: e, role: desk, handle: rejectPayout},
+		// payout: the claimer attaches a receipt.
+		{method: post, path: "/api/operator/payouts/:id/receipts", envelope: e, role: desk, upload: true, handle: uploadReceipt},
+		// payout: whoever was given the signed link, the merchant's customer among them.
+		{method: get, path: "/receipts/:id", envelope: e, handle: downloadReceipt},
+		// payout: what no machine could settle.
+		{method: get, path: "/api/operator/exceptions", envelope: e, role: viewer, handle: listExceptions},
+		// callbacks: what merchants were told.
+		{method: get, path: "/api/operator/callbacks", envelope: e, role: viewer, handle: listCallbacks},
+		// callbacks: tell many again, by filter.
+		{method: post, path: "/api/operator/callbacks/resend", envelope: e, role: desk, handle: resendCallbacks},
+		// callbacks: one with its attempts.
+		{method: get, path: "/api/operator/callbacks/:id", envelope: e, role: viewer, handle: showCallback},
+		// callbacks: tell it again.
+		{method: post, path: "/api/operator/callbacks/:id/resend", envelope: e, role: desk, handle: resendCallback},
+	}
+}
+
+func partyRoutes() []route {
+	const get, post, put, patch = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch
+	const viewer, admin = operator.RoleViewer, operator.RoleAdmin
+	e := operatorEnvelope
+	return []route{
+		// merchant: the back office looks merchants up.
+		{method: get, path: "/api/operator/merchants", envelope: e, role: viewer, handle: listMerchants},
+		// merchant: an admin takes a merchant on.
+		{method: post, path: "/api/operator/merchants", envelope: e, role: admin, handle: createMerchant},
+		// merchant: settings and balances of one.
+		{method: get, path: "/api/operator/merchants/:name", envelope: e, role: viewer, handle: showMerchant},
+		// merchant: an admin changes settings.
+		{method: patch, path: "/api/operator/merchants/:name", envelope: e, role: admin, handle: changeMerchant},
+		// merchant: an admin gives out new keys.
+		{method: post, path: "/api/operator/merchants/:name/rotate-keys", envelope: e, role: admin, handle: rotateKeys},
+		// merchant: an admin books money that came in.
+		{method: post, path: "/api/operator/merchants/:name/topup", envelope: e, role: admin, handle: topUpMerchant},
+		// merchant: an admin shuts a merchant out.
+		{method: post, path: "/api/operator/merchants/:name/disable", envelope: e, role: admin, handle: disableMerchant},
+		// merchant: and lets it in again.
+		{method: post, path: "/api/operator/merchants/:name/enable", envelope: e, role: admin, handle: enableMerchant},
+		// fx: rates in force and their age.
+		{method: get, path: "/api/operator/rates", envelope: e, role: viewer, handle: listRates},
+		// fx: an admin, or a feed with an admin's token, sets a rate.
+		{method: put, path: "/api/operator/rates", envelope: e, role: admin, handle: setRate},
+		// payout: how much of each method the platform takes on.
+		{method: get, path: "/api/operator/capacity", envelope: e, role: viewer, handle: listCapacity},
+		// payout: an admin bounds it.
+		{method: put, path: "/api/operator/capacity", envelope: e, role: admin, handle: setCapacity},
+		// operator: an admin sees who may do what.
+		{method: get, path: "/api/operator/operators", envelope: e, role: admin, handle: listOperators},
+		// operator: an admin takes an operator on.
+		{method: post, path: "/api/operator/operators", envelope: e, role: admin, handle: createOperator},
+		// operator: an admin shuts an operator out.
+		{method: post, path: "/api/operator/operators/:id/disable", envelope: e, role: admin, handle: disableOperator},
+		// operator: and lets them in again.
+		{method: post, path: "/api/operator/operators/:id/enable", envelope: e, role: admin, handle: enableOperator},
+	}
+}
+
+func bookRoutes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	const viewer = operator.RoleViewer
+	e := operatorEnvelope
+	return []route{
+		// ledger: balances of all accounts.
+		{method: get, path: "/api/operator/ledger/accounts", envelope: e, role: viewer, handle: listAccounts},
+		// ledger: what moved on one account.
+		{method: get, path: "/api/operator/ledger/accounts/:id/statement", envelope: e, role: viewer, handle: accountStatement},
+		// ledger: one transfer.
+		{method: get, path: "/api/operator/ledger/transfers/:id", envelope: e, role: viewer, handle: showTransfer},
+		// ledger: a proof of the books; reads everything, changes nothing.
+		{method: post, path: "/api/operator/ledger/verify", envelope: e, role: operator.RoleOperator, timeout: verifyTimeout, handle: verifyLedger},
+		// audit: who did what.
+		{method: get, path: "/api/operator/audit", envelope: e, role: viewer, handle: listAudit},
+	}
+}
+
+func (a *api) serviceRoutes() []route {
+	const get = http.MethodGet
+	e := operatorEnvelope
+	return []route{
+		// service: an orchestrator asks whether the process answers.
+		{method: get, path: "/healthz", envelope: e, handle: healthz},
+		// service: a load balancer asks whether it may send traffic.
+		{method: get, path: "/readyz", envelope: e, handle: readyz},
+		// service: Prometheus collects.
+		{method: get, path: "/metrics", envelope: e, handle: a.serveMetrics()},
+		// reference: integrators' tools read the contract.
+		{method: get, path: "/openapi.yaml", envelope: e, handle: serveAsset("application/yaml; charset=utf-8", openAPIYAML)},
+		// reference: the same for tools without YAML, and for the page below.
+		{method: get, path: "/openapi.json", envelope: e, handle: serveOpenAPIJSON},
+		// reference: integrators read it.
+		{method: get, path: "/docs", envelope: e, handle: serveAsset("text/html; charset=utf-8", docsPage)},
+		// reference: the parts of the page.
+		{method: get, path: "/docs/page.js", envelope: e, handle: serveAsset("text/javascript; charset=utf-8", docsScript)},
+		{method: get, path: "/docs/page.css", envelope: e, handle: serveAsset("text/css; charset=utf-8", docsStyle)},
+		{method: get, path: "/docs/scalar.js", envelope: e, handle: serveAsset("text/javascript; charset=utf-8", docsBundle)},
+		{method: get, path: "/docs/scalar.LICENSE", envelope: e, handle: serveAsset("text/plain; charset=utf-8", docsLicence)},
+	}
+}

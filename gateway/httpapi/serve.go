@@ -1,0 +1,147 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// unmatchedRoute is the route label of calls that no row of the table serves.
+const unmatchedRoute = "unmatched"
+
+// serve turns a row of the route table into a fiber handler: everything that
+// every call needs, in this order: request id and deadline, size of the body,
+// the handler, the error in the envelope, the metrics, the log line.
+func (a *api) serve(rt *route) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		r := a.begin(c, rt)
+		ctx, cancel := context.WithTimeout(c.UserContext(), rt.deadline(a.Timeout))
+		defer cancel()
+		r.ctx = ctx
+		a.metrics.inFlight.Inc()
+		defer a.metrics.inFlight.Dec()
+
+		err := r.run()
+		if err != nil {
+			renderProblem(c, rt.envelope, r.id, err)
+		}
+		a.finish(r, err)
+		return nil
+	}
+}
+
+// begin opens a call: its id is on the answer before anything can fail.
+func (a *api) begin(c *fiber.Ctx, rt *route) *request {
+	r := &request{c: c, api: a, route: rt, ctx: c.UserContext(), id: requestID(c), start: a.Now()}
+	header := &c.Response().Header
+	header.Set(headerRequestID, r.id)
+	header.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	header.Set(fiber.HeaderCacheControl, "no-store")
+	return r
+}
+
+// run checks the size of the body and calls the handler. A panic becomes an
+// internal error, so that one broken call ends only itself.
+func (r *request) run() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicked{value: p, stack: debug.Stack()}
+		}
+	}()
+	if len(r.rawBody()) > r.route.maxBody() {
+		return errTooLarge
+	}
+	if err := r.authorise(); err != nil {
+		return err
+	}
+	return r.route.handle(r)
+}
+
+// fail answers what never reached a route: unknown paths and methods, bodies
+// beyond what the server reads at all, and requests that are not HTTP.
+func (a *api) fail(c *fiber.Ctx, err error) error {
+	e := envelopeFor(c.Path())
+	r := a.begin(c, &route{method: knownMethod(c.Method()), path: unmatchedRoute, envelope: e})
+	renderProblem(c, e, r.id, err)
+	a.finish(r, err)
+	return nil
+}
+
+// finish counts the call and writes its one log line. The line holds the
+// route's template and never the path, which contains order ids.
+func (a *api) finish(r *request, err error) {
+	status := r.c.Response().StatusCode()
+	took := a.Now().Sub(r.start)
+	a.metrics.answered(r.route.method, r.route.path, status, took)
+
+	level := slog.LevelInfo
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if !a.Log.Enabled(r.ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 14)
+	attrs = append(attrs,
+		slog.String("method", r.route.method),
+		slog.String("route", r.route.path),
+		slog.Int("status", status),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+		slog.String("request_id", r.id),
+		slog.String("merchant", r.merchant),
+		slog.String("operator", r.operator),
+		slog.Int("bytes_in", len(r.rawBody())),
+		slog.Int("bytes_out", len(r.c.Response().Body())),
+		slog.String("limiter", r.decision),
+	)
+	a.Log.LogAttrs(r.ctx, level, "request", append(attrs, errorAttrs(err)...)...)
+}
+
+// errorAttrs are the code of a refused call, and the cause where the answer
+// hides it.
+func errorAttrs(err error) []slog.Attr {
+	if err == nil {
+		return []slog.Attr{slog.String("code", "")}
+	}
+	f := faultOf(err)
+	attrs := []slog.Attr{slog.String("code", f.Code)}
+	if f.Cause != nil {
+		attrs = append(attrs, slog.String("cause", f.Cause.Error()))
+	}
+	if p, ok := f.Cause.(*panicked); ok { //nolint:errorlint // run makes it, nothing wraps it.
+		attrs = append(attrs, slog.String("stack", string(p.stack)))
+	}
+	return attrs
+}
+
+// panicked is the cause of the internal error that a panic becomes.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+const otherMethod = "other"
+
+// knownMethod keeps the method label bounded.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	default:
+		return otherMethod
+	}
+}
+
+func (rt *route) deadline(standard time.Duration) time.Duration {
+	if rt.timeout > 0 {
+		return rt.timeout
+	}
+	return standard
+}
