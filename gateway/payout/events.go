@@ -9,6 +9,7 @@ import (
 	"disburse/callbacks"
 	"disburse/gateway/merchant"
 	"disburse/gateway/publicid"
+	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/signing"
 )
@@ -142,4 +143,11 @@ func (s *Service) merchantRequisite(m merchant.Merchant, p Payout) (string, erro
 		return p.Masked(), nil
 	}
 	return s.requisite(p)
+}
+
+// BodyOpener opens the bodies of the callbacks that this package stages.
+func BodyOpener(v *vault.Vault) func(eventID, key string, box []byte) ([]byte, error) {
+	return func(eventID, key string, box []byte) ([]byte, error) {
+		return v.Open(BodyAAD(eventID), vault.Sealed{Key: key, Box: box})
+	}
 }
