@@ -1,0 +1,94 @@
+package callbacks
+
+import (
+	"net/http"
+	"time"
+)
+
+// The waits after the first, second ... failure; after the last of them the
+// last repeats.
+var schedule = [...]time.Duration{
+	10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+	time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
+}
+
+const (
+	scheduleEnds  = 72 * time.Hour
+	jitterShare   = 0.2
+	maxRetryAfter = 24 * time.Hour
+	// A receiver may ask to be tried sooner than the schedule says, but not
+	// for ever: else one that always answers "in a second" would be.
+	soonerUpTo      = 5
+	minRetryAfter   = time.Second
+	notAttemptedFor = 15 * time.Second
+)
+
+// result is what the policy has to know about an attempt.
+type result struct {
+	Outcome    Outcome
+	Status     int           // HTTP status, 0 when there was no answer
+	RetryAfter time.Duration // what the answer asked for, 0 when it did not
+}
+
+// verdict is what becomes of a delivery after an attempt.
+type verdict struct {
+	State    State
+	Failures int       // counted failures, this attempt included
+	Next     time.Time // of Pending: when to try again
+	Reason   string    // of Dead
+}
+
+// decide is the retry policy. failures is the count before this attempt,
+// since is when the schedule began, jitter is between -1 and 1.
+func decide(r result, failures int, since, now time.Time, jitter float64) verdict {
+	if r.Outcome == Accepted {
+		return verdict{State: Delivered, Failures: failures}
+	}
+	if r.Outcome == NotAttempted {
+		return verdict{State: Pending, Failures: failures, Next: now.Add(notAttemptedFor)}
+	}
+	failures++
+	if r.Status == http.StatusGone {
+		return verdict{State: Dead, Failures: failures, Reason: ReasonGone}
+	}
+	next := now.Add(wait(failures, r.RetryAfter, jitter))
+	if next.Sub(since) > scheduleEnds {
+		return verdict{State: Dead, Failures: failures, Reason: ReasonExhausted}
+	}
+	return verdict{State: Pending, Failures: failures, Next: next}
+}
+
+func wait(failures int, retryAfter time.Duration, jitter float64) time.Duration {
+	planned := schedule[min(failures, len(schedule))-1]
+	planned += time.Duration(jitter * jitterShare * float64(planned))
+	if retryAfter <= 0 {
+		return planned
+	}
+	asked := min(max(retryAfter, minRetryAfter), maxRetryAfter)
+	if failures > soonerUpTo {
+		return max(asked, planned)
+	}
+	return asked
+}
+
+// retryAfter reads the Retry-After header: seconds, or a date.
+func retryAfter(header string, now time.Time) time.Duration {
+	if header == "" {
+		return 0
+	}
+	var seconds int64
+	for _, c := range header {
+		if c < '0' || c > '9' || seconds > int64(maxRetryAfter/time.Second) {
+			seconds = -1
+			break
+		}
+		seconds = seconds*10 + int64(c-'0')
+	}
+	if seconds >= 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(header); err == nil && at.After(now) {
+		return at.Sub(now)
+	}
+	return 0
+}

@@ -1,0 +1,309 @@
+package callbacks
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// relayLock lets one relay at a time, of all processes, count and take: else
+// two would count the same in-flight deliveries and fill a window twice.
+const relayLock = 0x63616c6c6261636b
+
+// The delivery tables start empty and grow by thousands of rows a second,
+// long before anybody has counted them, and a plan that was made for an empty
+// table scans it. So each statement below that finds rows by key says so: for
+// its transaction it allows look-ups by index alone, and it says "pending" as
+// finished_at is null, which means the same (a CHECK holds it) but does not
+// offer the planner the index over all pending rows.
+//
+// Losing the last instant of takes and claims in a crash of PostgreSQL costs a
+// doubled attempt at worst, so those do not wait for the disk. Stages and
+// records do.
+const (
+	byKeySQL = `select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+	set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true)`
+
+	byKeyNoWaitSQL = `select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+	set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),
+	set_config('synchronous_commit', 'off', true)`
+
+	lockSQL = `select pg_advisory_xact_lock($1)`
+)
+
+const stageSQL = `
+with event as (
+	insert into callback_events (id, merchant_id, subject, order_id, kind, url, body_key, body_box, created_at)
+	select id, merchant_id, subject, order_id, kind, url, body_key, body_box, created_at
+	from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::timestamptz[])
+		as e (id, merchant_id, subject, order_id, kind, url, body_key, body_box, created_at)
+)
+insert into callback_deliveries (event_id, endpoint, scheduled_at, next_attempt_at)
+select id, endpoint, at, at
+from unnest($1::text[], $10::text[], $9::timestamptz[]) as d (id, endpoint, at)`
+
+// One look-up per endpoint that has anything pending, through the index: the
+// number of rows behind an endpoint does not matter.
+const discoverSQL = `
+with recursive pending (endpoint) as (
+	(select endpoint from callback_deliveries where state = 'pending' order by endpoint limit 1)
+	union all
+	select (select d.endpoint from callback_deliveries d
+		where d.state = 'pending' and d.endpoint > p.endpoint order by d.endpoint limit 1)
+	from pending p where p.endpoint is not null
+)
+select p.endpoint from pending p
+where p.endpoint is not null and exists (
+	select 1 from callback_deliveries d
+	where d.state = 'pending' and d.endpoint = p.endpoint and d.next_attempt_at <= $1)`
+
+// Looks at the oldest due rows of each endpoint, no more than the largest
+// window. Rows are taken from the old end, so those in hand are among them:
+// counting them there is counting what is in flight, whoever took it.
+const takeSQL = `
+with want as (
+	select endpoint, size from unnest($1::text[], $2::int[]) as w (endpoint, size)
+), head as (
+	select w.endpoint, w.size, h.event_id, h.next_attempt_at, coalesce(h.lease_until > $3, false) as held
+	from want w cross join lateral (
+		select d.event_id, d.next_attempt_at, d.lease_until from callback_deliveries d
+		where d.endpoint = w.endpoint and d.state = 'pending' and d.next_attempt_at <= $3
+		order by d.next_attempt_at limit $5) h
+), ranked as (
+	select endpoint, size, event_id, held,
+		count(*) over (partition by endpoint) as seen,
+		count(*) filter (where held) over (partition by endpoint) as busy,
+		row_number() over (partition by endpoint, held order by next_attempt_at) as rank
+	from head
+), free as (
+	select d.event_id from ranked r join callback_deliveries d on d.event_id = r.event_id
+	where not r.held and r.rank <= r.size - r.busy
+		and d.finished_at is null and (d.lease_until is null or d.lease_until <= $3)
+	for update of d skip locked
+), taken as (
+	update callback_deliveries d set lease_until = $4, takes = d.takes + 1
+	from free where d.event_id = free.event_id
+	returning d.event_id, d.endpoint, d.class, d.attempts, d.takes
+)
+select endpoint, event_id, class, attempts, takes, 0 as seen, 0 as busy from taken
+union all
+select endpoint, '', '', 0, 0, max(seen)::int, max(busy)::int from ranked group by endpoint`
+
+const releaseSQL = `
+update callback_deliveries d set lease_until = null
+from unnest($1::text[], $2::int[], $3::int[]) as r (id, attempts, takes)
+where d.event_id = r.id and d.finished_at is null and d.attempts = r.attempts and d.takes = r.takes`
+
+// The number of the attempt is the guard: of all that hold a task for it, one
+// finds the count one below.
+const claimSQL = `
+with mine as (
+	update callback_deliveries d set attempts = d.attempts + 1, takes = 0, lease_until = $3
+	from unnest($1::text[], $2::int[]) as w (id, number)
+	where d.event_id = w.id and d.finished_at is null and d.attempts = w.number - 1
+	returning d.event_id, d.endpoint, d.class, d.attempts, d.failures, d.scheduled_at, d.next_attempt_at
+)
+select m.event_id, m.endpoint, m.class, m.attempts, m.failures, m.scheduled_at, m.next_attempt_at,
+	e.merchant_id, e.order_id, e.kind, e.url, e.body_key, e.body_box, e.created_at
+from mine m join callback_events e on e.id = m.event_id`
+
+// A success counts whenever it comes, a failure only while its attempt is the
+// latest: a worker that was thought dead may report late.
+const recordSQL = `
+update callback_deliveries d set
+	state = r.state, class = r.class, failures = r.failures, takes = 0, lease_until = null,
+	next_attempt_at = case when r.state = 'pending' then r.next_at else d.next_attempt_at end,
+	last_status = nullif(r.status, 0), last_error = r.error, finished_at = r.finished_at, dead_reason = r.reason
+from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::text[], $9::timestamptz[], $10::text[])
+	as r (id, number, state, class, failures, next_at, status, error, finished_at, reason)
+where d.event_id = r.id and d.finished_at is null and (d.attempts = r.number or r.state = 'delivered')`
+
+const logSQL = `
+insert into callback_attempts (event_id, number, started_at, duration_us, outcome, status, error, response)
+select id, number, started_at, duration_us, outcome, nullif(status, 0), error, response
+from unnest($1::text[], $2::int[], $3::timestamptz[], $4::bigint[], $5::text[], $6::int[], $7::text[], $8::text[])
+	as a (id, number, started_at, duration_us, outcome, status, error, response)
+on conflict (event_id, number) do nothing`
+
+const failingSQL = `
+insert into callback_circuits as c (endpoint, failures, failing_since, last_failure)
+select endpoint, failures, first_at, last_at
+from unnest($1::text[], $2::int[], $3::timestamptz[], $4::timestamptz[]) as f (endpoint, failures, first_at, last_at)
+on conflict (endpoint) do update set
+	failures = case when excluded.last_failure - c.last_failure > $5 then excluded.failures else c.failures + excluded.failures end,
+	failing_since = case when excluded.last_failure - c.last_failure > $5 then excluded.failing_since else least(c.failing_since, excluded.failing_since) end,
+	last_failure = greatest(c.last_failure, excluded.last_failure)`
+
+const recoveredSQL = `delete from callback_circuits where endpoint = any($1::text[])`
+
+const circuitsSQL = `select endpoint, failures, failing_since, last_failure from callback_circuits`
+
+// A delivery behind an open circuit is not attempted, so no attempt can find
+// that its schedule has ended.
+const burySQL = `
+update callback_deliveries set state = 'dead', dead_reason = 'exhausted', finished_at = $2, lease_until = null, takes = 0
+where state = 'pending' and endpoint = any($1::text[]) and scheduled_at < $3
+	and (lease_until is null or lease_until <= $2)`
+
+// store is the SQL of sending.
+type store struct{ db *pgxpool.Pool }
+
+// wake is a delivery that was taken: look at it, make attempt number.
+type wake struct {
+	ID       string
+	Endpoint string
+	Class    Class
+	Attempts int
+	Takes    int
+}
+
+// backlog is what take saw behind an endpoint: of Seen due deliveries Busy
+// were in hand before.
+type backlog struct {
+	Endpoint   string
+	Seen, Busy int
+}
+
+// take leases due deliveries of the given endpoints, as many as fill each
+// one's window.
+func (s store) take(ctx context.Context, endpoints []string, sizes []int32, now, lease time.Time) (taken []wake, behind []backlog, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(byKeyNoWaitSQL)
+	batch.Queue(lockSQL, int64(relayLock))
+	batch.Queue(takeSQL, endpoints, sizes, now, lease, windowCap).Query(func(rows pgx.Rows) error {
+		var w wake
+		var b backlog
+		_, err := pgx.ForEachRow(rows, []any{&w.Endpoint, &w.ID, &w.Class, &w.Attempts, &w.Takes, &b.Seen, &b.Busy}, func() error {
+			if w.ID != "" {
+				taken = append(taken, w)
+				return nil
+			}
+			b.Endpoint = w.Endpoint
+			behind = append(behind, b)
+			return nil
+		})
+		return err
+	})
+	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, nil, fmt.Errorf("taking due callbacks: %w", err)
+	}
+	return taken, behind, nil
+}
+
+// release gives back what could not be enqueued.
+func (s store) release(ctx context.Context, wakes []wake) error {
+	ids, attempts, takes := make([]string, len(wakes)), make([]int32, len(wakes)), make([]int32, len(wakes))
+	for i, w := range wakes {
+		ids[i], attempts[i], takes[i] = w.ID, int32(w.Attempts), int32(w.Takes)
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(byKeyNoWaitSQL)
+	batch.Queue(releaseSQL, ids, attempts, takes)
+	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("releasing callbacks: %w", err)
+	}
+	return nil
+}
+
+// job is a claimed attempt: all that sending needs.
+type job struct {
+	ID          string
+	Endpoint    string
+	Class       Class
+	Number      int
+	Failures    int
+	ScheduledAt time.Time
+	Due         time.Time
+	MerchantID  string
+	OrderID     string
+	Kind        string
+	URL         string
+	BodyKey     string
+	Body        []byte
+	CreatedAt   time.Time
+}
+
+// claim begins attempts: ids[i] gets its attempt numbers[i] unless somebody
+// else has it. The answer holds those that are ours, in any order.
+func (s store) claim(ctx context.Context, ids []string, numbers []int32, lease time.Time) ([]job, error) {
+	var jobs []job
+	batch := &pgx.Batch{}
+	batch.Queue(byKeyNoWaitSQL)
+	batch.Queue(claimSQL, ids, numbers, lease).Query(func(rows pgx.Rows) (err error) {
+		jobs, err = pgx.CollectRows(rows, pgx.RowToStructByPos[job])
+		return err
+	})
+	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("claiming callbacks: %w", err)
+	}
+	return jobs, nil
+}
+
+// discover lists the endpoints that have due deliveries.
+func (s store) discover(ctx context.Context, now time.Time) ([]string, error) {
+	var endpoints []string
+	batch := &pgx.Batch{}
+	batch.Queue(byKeySQL)
+	batch.Queue(discoverSQL, now).Query(func(rows pgx.Rows) (err error) {
+		endpoints, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("looking for due callbacks: %w", err)
+	}
+	return endpoints, nil
+}
+
+func (s store) circuits(ctx context.Context) (map[string]circuit, error) {
+	rows, err := s.db.Query(ctx, circuitsSQL)
+	if err != nil {
+		return nil, fmt.Errorf("reading callback circuits: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[circuit])
+	if err != nil {
+		return nil, fmt.Errorf("reading callback circuits: %w", err)
+	}
+	of := make(map[string]circuit, len(list))
+	for _, c := range list {
+		of[c.Endpoint] = c
+	}
+	return of, nil
+}
+
+// bury ends the deliveries behind open circuits whose schedule is over.
+func (s store) bury(ctx context.Context, endpoints []string, now time.Time) (int64, error) {
+	tag, err := s.db.Exec(ctx, burySQL, endpoints, now, now.Add(-scheduleEnds))
+	if err != nil {
+		return 0, fmt.Errorf("ending callbacks behind open circuits: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
+
+// record writes what became of attempts, in one transaction.
+func (s store) record(ctx context.Context, set recordSet) error {
+	batch := &pgx.Batch{}
+	batch.Queue(byKeySQL)
+	batch.Queue(recordSQL, set.ids, set.numbers, set.states, set.classes, set.failures, set.next, set.statuses, set.errors, set.finished, set.reasons)
+	batch.Queue(logSQL, set.ids, set.numbers, set.started, set.durations, set.outcomes, set.statuses, set.errors, set.responses)
+	if len(set.failing.endpoints) > 0 {
+		f := set.failing
+		batch.Queue(failingSQL, f.endpoints, f.counts, f.first, f.last, circuitGap)
+	}
+	if len(set.recovered) > 0 {
+		batch.Queue(recoveredSQL, set.recovered)
+	}
+	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("recording callback attempts: %w", err)
+	}
+	return nil
+}
+
+// DB is a pool, a connection or a transaction.
+type DB interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
