@@ -39,39 +39,33 @@ func (s *Service) loadBounds(ctx context.Context, key merchant.MethodKey) (bound
 	return b, err
 }
 
-// limited reports whether the payout's method has bounds, so that a create must
-// count under a lock. What cannot be read counts as bounded: the statements
-// then decide.
-func (s *Service) limited(ctx context.Context, p Payout) bool {
-	b, err := s.capacity.Get(ctx, merchant.MethodKey{Currency: p.currency(), Method: string(p.Method)})
-	return err == nil && b != bounds{}
-}
-
-// precheckCapacity refuses at the bound without troubling the ledger: a rider
-// that fails makes its whole group be posted again. It is not exact, the riders
-// are.
-func (s *Service) precheckCapacity(ctx context.Context, mode ledger.Mode, t priced) error {
-	b, err := s.capacity.Get(ctx, merchant.MethodKey{Currency: t.fiat.Currency().Lower(), Method: string(t.method)})
+// precheckCapacity says whether the method has bounds, and refuses at them
+// without troubling the ledger: a rider that fails makes its group be posted
+// again. It is not exact, the riders are. A method without bounds costs a look
+// into the cache.
+func (s *Service) precheckCapacity(ctx context.Context, mode ledger.Mode, t priced) (limited bool, err error) {
+	currency := t.fiat.Currency().Lower()
+	b, err := s.capacity.Get(ctx, merchant.MethodKey{Currency: currency, Method: string(t.method)})
 	if err != nil {
-		return fmt.Errorf("payout: capacity: %w", err)
+		return false, fmt.Errorf("payout: capacity: %w", err)
 	}
-	if b == (bounds{}) {
-		return nil
+	if b.open == nil && b.amount == nil {
+		return false, nil
 	}
 	var open int64
 	var text string
-	if err := s.d.DB.QueryRow(ctx, selectLoad, string(mode), t.fiat.Currency().Lower(), string(t.method)).Scan(&open, &text); err != nil {
-		return fmt.Errorf("payout: load: %w", err)
+	if err := s.d.DB.QueryRow(ctx, selectLoad, string(mode), currency, string(t.method)).Scan(&open, &text); err != nil {
+		return false, fmt.Errorf("payout: load: %w", err)
 	}
 	amount, err := decimal.NewFromString(text)
 	if err != nil {
-		return fmt.Errorf("payout: load: %w", err)
+		return false, fmt.Errorf("payout: load: %w", err)
 	}
 	amount = amount.Add(decimal.NewFromInt(t.fiat.Minor()))
 	if b.open != nil && open+1 > *b.open || b.amount != nil && amount.GreaterThan(decimal.NewFromInt(*b.amount)) {
-		return ErrOverloaded
+		return false, ErrOverloaded
 	}
-	return nil
+	return true, nil
 }
 
 // SetCapacity sets the bounds of a method; both nil remove them. Every process

@@ -2,7 +2,6 @@ package payout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -358,5 +357,3 @@ func actionOf(to Status) string {
 	}
 	return "reject"
 }
-
-var errPanicked = errors.New("payout: the executor panicked")

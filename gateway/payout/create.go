@@ -44,9 +44,10 @@ type priced struct {
 // order_id_reused, rate_unavailable, overloading_requisite, low_balance,
 // unavailable.
 func (s *Service) Create(ctx context.Context, m merchant.Merchant, req CreateRequest) (_ Created, replayed bool, err error) {
+	limited := false
 	terms, err := s.price(ctx, m, &req)
 	if err == nil {
-		err = s.precheckCapacity(ctx, m.Mode, terms)
+		limited, err = s.precheckCapacity(ctx, m.Mode, terms)
 	}
 	if err != nil {
 		return s.refused(ctx, m, &req, err)
@@ -56,7 +57,7 @@ func (s *Service) Create(ctx context.Context, m merchant.Merchant, req CreateReq
 		return Created{}, false, err
 	}
 	receipt, err := s.d.Ledger.Post(ctx,
-		ledger.PayoutHold(holdReference(m.ID, req.OrderID), m.Mode, m.ID, p.Spent()), s.createRiders(ctx, p)...)
+		ledger.PayoutHold(holdReference(m.ID, req.OrderID), m.Mode, m.ID, p.Spent()), createRiders(p, limited)...)
 	if err != nil || receipt.Replayed {
 		return s.refused(ctx, m, &req, err)
 	}
@@ -169,14 +170,16 @@ func holdReference(merchantID, orderID string) string {
 // endReference is one for all ways to end: only one of them can be posted.
 func endReference(id string) string { return "payout:" + id + ":end" }
 
-func (s *Service) createRiders(ctx context.Context, p Payout) []ledger.Rider {
+// createRiders are the row, and where the method has bounds the lock and the
+// count that hold it to them.
+func createRiders(p Payout, limited bool) []ledger.Rider {
 	insert := ledger.Rider{SQL: insertPayouts, Certain: true, Row: []any{
 		p.ID, p.MerchantID, p.OrderID, string(p.Mode), p.currency(), string(p.Method),
 		p.Fiat.Minor(), p.Rate.Shift(ratePlaces).IntPart(), p.USDT.Minor(), p.Fee.Minor(),
 		p.LastFour, p.requisite.Key, p.requisite.Box, p.fingerprint, p.BankName, p.BIK, p.FullName, p.Customer, p.Description,
 		p.SuccessURL, p.ErrorURL, p.CreatedAt, p.ExpiresAt,
 	}}
-	if !s.limited(ctx, p) {
+	if !limited {
 		return []ledger.Rider{insert}
 	}
 	return []ledger.Rider{

@@ -122,15 +122,15 @@ func (s *Service) send(ctx context.Context, limit int) ([]Payout, error) {
 	return sent, nil
 }
 
-// accepted sorts payouts by the executor that takes them, the first in order
+// accepted sorts payouts by the name of the executor that takes them, the first in order
 // of configuration. Those that nobody takes stay for people.
-func (s *Service) accepted(waiting []Payout) map[Executor][]string {
-	by := make(map[Executor][]string)
+func (s *Service) accepted(waiting []Payout) map[string][]string {
+	by := make(map[string][]string)
 	for _, p := range waiting {
 		taken := false
 		for _, e := range s.d.Executors {
 			if e.Mode() == p.Mode && e.Accepts(p) {
-				by[e] = append(by[e], p.ID)
+				by[e.Name()] = append(by[e.Name()], p.ID)
 				taken = true
 				break
 			}
@@ -144,14 +144,14 @@ func (s *Service) accepted(waiting []Payout) map[Executor][]string {
 
 // markSent claims payouts for their executors and commits that before anything
 // is called: whatever happens afterwards, they are never sent again.
-func (s *Service) markSent(ctx context.Context, by map[Executor][]string, now time.Time) ([]Payout, error) {
+func (s *Service) markSent(ctx context.Context, by map[string][]string, now time.Time) ([]Payout, error) {
 	var sent []Payout
 	for _, e := range s.d.Executors {
-		if len(by[e]) == 0 {
+		if len(by[e.Name()]) == 0 {
 			continue
 		}
 		err := s.transact(ctx, func(tx pgx.Tx) error {
-			marked, err := selectPayouts(ctx, tx, markSent, by[e], executorClaim(e.Name()), now, now.Add(Lease),
+			marked, err := selectPayouts(ctx, tx, markSent, by[e.Name()], executorClaim(e.Name()), now, now.Add(Lease),
 				e.Name(), now.Add(callTimeout+lookGrace))
 			if err != nil || len(marked) == 0 {
 				return err

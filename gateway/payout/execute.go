@@ -83,6 +83,8 @@ func (s *Service) conclude(ctx context.Context, p Payout, requisite string, resu
 	s.settle(ctx, p, result, clip(note))
 }
 
+var errPanicked = errors.New("payout: the executor panicked")
+
 // clip holds a text from outside to what a note may have.
 func clip(note string) string {
 	out := make([]rune, 0, min(len(note), maxNote))

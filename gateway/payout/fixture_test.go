@@ -45,7 +45,7 @@ func must[T any](v T, err error) T {
 
 // world is everything that payouts need, on a database of its own.
 type world struct {
-	t         *testing.T
+	t         testing.TB
 	db        *pgxpool.Pool
 	clock     *clock
 	ledger    *ledger.Ledger
@@ -62,7 +62,7 @@ type world struct {
 }
 
 // newWorld checks at its end that the books hold.
-func newWorld(t *testing.T, executors ...payout.Executor) *world {
+func newWorld(t testing.TB, executors ...payout.Executor) *world {
 	t.Helper()
 	w := &world{t: t, db: pgtest.New(t, pgtest.MaxConns(16)), clock: &clock{}}
 	w.clock.set(startOfTests())

@@ -105,11 +105,11 @@ func (s *Service) AddReceipt(ctx context.Context, id string, content []byte) (Re
 	if err == nil {
 		r.URL, err = s.receiptURL(r.ID)
 	}
-	return r, known(err, "add receipt")
+	return r, wrapped(err, "add receipt")
 }
 
-// known passes faults on and names where another error came from.
-func known(err error, doing string) error {
+// wrapped passes faults on and says what another error came from.
+func wrapped(err error, doing string) error {
 	var f *fault.Error
 	if err == nil || errors.As(err, &f) {
 		return err
