@@ -145,12 +145,28 @@ func (e Entry) check() error {
 func (l *Ledger) write() {
 	defer close(l.done)
 	for first := range l.queue {
-		runtime.Gosched() // let callers that are about to post do so, without waiting for any
+		l.yield()
 		if group := l.gather(first); len(group) > 0 {
 			l.commit(group)
 		}
 	}
 }
+
+// yield lets callers that are about to post do so, and waits for none: it
+// gives up the processor until nobody who was ready to run has posted.
+func (l *Ledger) yield() {
+	for calm, before := 0, 0; calm < yields && before < l.cfg.MaxGroup; {
+		runtime.Gosched()
+		if now := len(l.queue); now > before {
+			before, calm = now, 0
+		} else {
+			calm++
+		}
+	}
+}
+
+// yields is how often in a row nobody may have posted.
+const yields = 8
 
 func (l *Ledger) gather(first *posting) []*posting {
 	group := make([]*posting, 0, min(len(l.queue)+1, l.cfg.MaxGroup))

@@ -30,8 +30,11 @@ join ledger_accounts a on a.mode = k.mode and a.owner = k.owner and a.purpose = 
 	sqlGroupSettings = `select set_config('lock_timeout', '5s', true),
 set_config('idle_in_transaction_session_timeout', '10s', true)`
 
-	// Always in id order, so that no two groups can wait for each other.
-	sqlLockAccounts = `select id, balance, floor from ledger_accounts where id = any($1::bigint[]) order by id for update`
+	// Always in id order, so that no two groups can wait for each other. The
+	// join instead of = any() lets the server keep one plan.
+	sqlLockAccounts = `
+select a.id, a.balance, a.floor from unnest($1::bigint[]) as k (id) join ledger_accounts a on a.id = k.id
+order by a.id for update of a`
 
 	sqlByReference = `
 select reference, flow, id, from_account, to_account, amount, from_balance, to_balance, at

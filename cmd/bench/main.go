@@ -1,0 +1,117 @@
+// Command bench measures the gateway beside references, in one run and on
+// one machine, and prints the conditions with the figures. Machines are
+// noisy: compare the ratios, not the figures of two runs.
+//
+//	go run ./cmd/bench --all             every scenario, a table
+//	go run ./cmd/bench post create --json
+//
+// It starts private servers and a gateway process of its own, or drives a
+// running gateway (--url, with DISBURSE_DATABASE_URL, DISBURSE_REDIS_URL and
+// DISBURSE_ENCRYPTION_KEYS of that gateway, whose callbacks may go to
+// loopback).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+type options struct {
+	Scenarios []string `arg:"" optional:"" help:"Scenarios to run: post, create, status, callbacks. References run with them."`
+	All       bool     `help:"Run every scenario."`
+	JSON      bool     `name:"json" help:"Print one JSON object instead of tables."`
+	Clients   int      `default:"64" help:"Concurrent callers of closed-loop scenarios."`
+	Rate      float64  `help:"Offer this many calls a second instead of a closed loop (post, create, status)."`
+	Seconds   int      `default:"20" help:"Measured time of each scenario."`
+	Rounds    int      `default:"2" help:"Scenario and references alternate this many times, sharing the seconds."`
+	Merchants int      `default:"1000" help:"Merchants of the spread scenarios."`
+	Events    int      `default:"30000" help:"Callbacks of the burst."`
+	URL       string   `name:"url" help:"A running gateway to drive, instead of one of our own."`
+	Data      string   `help:"Directory of the private servers; a temporary one by default."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program, or, when it started itself again, one of its helpers.
+func run(ctx context.Context) error {
+	switch os.Getenv(helperVariable) {
+	case helperGateway:
+		return runGateway(ctx)
+	case helperQueue:
+		return runQueueWorker(ctx)
+	}
+	var o options
+	kong.Parse(&o, kong.Name("bench"), kong.Description("Load the gateway, and references beside it."))
+	chosen, err := choose(o)
+	if err != nil {
+		return err
+	}
+	b, err := newBench(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	for _, s := range chosen {
+		fmt.Fprintf(os.Stderr, "bench: %s\n", s.name)
+		if err := s.run(ctx, b); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return b.report(os.Stdout)
+}
+
+// scenario is a measurement with its references.
+type scenario struct {
+	name string
+	run  func(context.Context, *bench) error
+}
+
+// scenarios in the order in which they run. Each runs its own references, in
+// alternation with itself.
+var scenarios = []scenario{
+	{"post", runPost},
+	{"create", runCreate},
+	{"status", runStatus},
+	{"callbacks", runCallbacks},
+}
+
+func choose(o options) ([]scenario, error) {
+	if o.All {
+		return scenarios, nil
+	}
+	var chosen []scenario
+	for _, name := range o.Scenarios {
+		found := false
+		for _, s := range scenarios {
+			if s.name == name {
+				chosen, found = append(chosen, s), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("no scenario %q; there are post, create, status and callbacks", name)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, errors.New("name scenarios, or give --all")
+	}
+	return chosen, nil
+}
+
+// round is the measured time of one of the alternating rounds.
+func (o options) round() time.Duration {
+	return time.Duration(o.Seconds) * time.Second / time.Duration(o.Rounds)
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/shopspring/decimal"
+	"github.com/valyala/fasthttp"
+
+	"disburse/gateway"
+	"disburse/gateway/devmode/services"
+	"disburse/gateway/fx"
+	"disburse/gateway/merchant"
+	"disburse/gateway/vault"
+	"disburse/ledger/money"
+	"disburse/migrations"
+)
+
+// Helpers are this program started again with another task, so that the
+// gateway and the queue's worker are processes of their own.
+const (
+	helperVariable = "DISBURSE_BENCH_HELPER"
+	helperGateway  = "gateway"
+	helperQueue    = "queue"
+)
+
+// bench is the stand: servers, a gateway, a receiver of callbacks, and what
+// was measured so far.
+type bench struct {
+	options  options
+	config   gateway.Config
+	db       *pgxpool.Pool
+	services *services.Services
+	gateway  *helper
+	url      string
+	client   *fasthttp.Client
+	receiver *receiver
+	runID    string
+	serial   atomic.Int64 // of references and orders
+
+	merchants []merchant.Created // the first is the hot one
+	measures  []*measure
+}
+
+func newBench(ctx context.Context, o options) (b *bench, err error) {
+	b = &bench{options: o, runID: uuid.NewString()[:8]}
+	defer func() {
+		if err != nil {
+			b.close()
+		}
+	}()
+	b.config = gateway.Config{
+		DatabaseURL: os.Getenv("DISBURSE_DATABASE_URL"), RedisURL: os.Getenv("DISBURSE_REDIS_URL"),
+		EncryptionKeys: os.Getenv("DISBURSE_ENCRYPTION_KEYS"), PublicURL: o.URL, CallbackAllow: []string{"loopback"},
+	}
+	if o.URL == "" {
+		if err := b.startServers(ctx); err != nil {
+			return b, err
+		}
+	}
+	pool, err := pgxpool.ParseConfig(b.config.DatabaseURL)
+	if err != nil {
+		return b, errors.New("DISBURSE_DATABASE_URL is not set or is no PostgreSQL URL")
+	}
+	pool.MaxConns = int32(o.Clients) + 8 //nolint:gosec // a small number
+	if b.db, err = pgxpool.NewWithConfig(ctx, pool); err != nil {
+		return b, err
+	}
+	if b.receiver, err = newReceiver(); err != nil {
+		return b, err
+	}
+	b.client = &fasthttp.Client{MaxConnsPerHost: 4 * o.Clients, ReadTimeout: 15 * time.Second, MaxIdleConnDuration: time.Minute}
+	b.url = strings.TrimRight(o.URL, "/")
+	if o.URL == "" {
+		err = b.startGateway(ctx)
+	}
+	return b, err
+}
+
+func (b *bench) startServers(ctx context.Context) (err error) {
+	if b.services, err = services.Start(ctx, services.Options{Dir: b.options.Data}); err != nil {
+		return err
+	}
+	b.config.DatabaseURL, b.config.RedisURL = b.services.DatabaseURL, b.services.RedisURL
+	b.config.EncryptionKeys = vault.Generate("bench").String()
+	_, err = migrations.Up(ctx, b.config.DatabaseURL)
+	return err
+}
+
+func (b *bench) startGateway(ctx context.Context) (err error) {
+	b.config.Listen, b.config.PublicURL = "127.0.0.1:0", "http://127.0.0.1"
+	b.gateway, err = startHelper(ctx, helperGateway,
+		"DISBURSE_DATABASE_URL="+b.config.DatabaseURL, "DISBURSE_REDIS_URL="+b.config.RedisURL,
+		"DISBURSE_ENCRYPTION_KEYS="+b.config.EncryptionKeys)
+	if err == nil {
+		b.url = "http://" + b.gateway.said
+	}
+	return err
+}
+
+// runGateway is the gateway's process: API and workers, as `disburse serve
+// --with-workers`, with its log thrown away.
+func runGateway(ctx context.Context) error {
+	app, err := gateway.New(gateway.Config{
+		DatabaseURL: os.Getenv("DISBURSE_DATABASE_URL"), RedisURL: os.Getenv("DISBURSE_REDIS_URL"),
+		EncryptionKeys: os.Getenv("DISBURSE_ENCRYPTION_KEYS"), PublicURL: "http://127.0.0.1", Listen: "127.0.0.1:0",
+		CallbackAllow: []string{"loopback"},
+	}, slog.New(slog.NewJSONHandler(io.Discard, nil)))
+	if err != nil {
+		return err
+	}
+	defer app.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the process ends
+	if err := app.Start(ctx, gateway.API, gateway.Workers); err != nil {
+		return err
+	}
+	fmt.Println(app.Address())
+	<-ctx.Done()
+	return nil
+}
+
+// helper is a process of our own program that said one line when it was ready.
+type helper struct {
+	cmd  *exec.Cmd
+	said string
+}
+
+func startHelper(ctx context.Context, task string, environment ...string) (*helper, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self) //nolint:gosec // this very program
+	cmd.Env = append(append(os.Environ(), helperVariable+"="+task), environment...)
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		_ = cmd.Wait()
+		return nil, fmt.Errorf("the %s process did not come up", task)
+	}
+	return &helper{cmd, strings.TrimSpace(line)}, nil
+}
+
+func (h *helper) stop() {
+	_ = h.cmd.Process.Signal(os.Interrupt)
+	_ = h.cmd.Wait()
+}
+
+// peakMemory is the most memory the process ever held, in MiB; 0 where the
+// system does not tell.
+func (h *helper) peakMemory() float64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", h.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, _ := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64)
+			return kib / 1024
+		}
+	}
+	return 0
+}
+
+func (b *bench) close() {
+	if b.gateway != nil {
+		b.gateway.stop()
+	}
+	if b.receiver != nil {
+		b.receiver.close()
+	}
+	if b.db != nil {
+		b.db.Close()
+	}
+	if b.services != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := b.services.Stop(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: stopping the servers:", err)
+		}
+	}
+}
+
+func (b *bench) needReference(ctx context.Context) error {
+	_, err := b.db.Exec(ctx, sqlReferenceSchema)
+	return err
+}
+
+// needMerchants makes the merchants of this run, with money, a rate, and no
+// rate limits.
+func (b *bench) needMerchants(ctx context.Context) ([]merchant.Created, error) {
+	if b.merchants != nil {
+		return b.merchants, nil
+	}
+	config := b.config
+	if config.PublicURL == "" {
+		config.PublicURL = "http://127.0.0.1"
+	}
+	app, err := gateway.New(config, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
+	if err != nil {
+		return nil, err
+	}
+	defer app.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing waits any more
+	rate := fx.Change{Currency: "rub", Value: decimal.RequireFromString("97.1234"), MaxAge: 24 * time.Hour, Confirm: true}
+	if _, err := app.Rates.Set(ctx, rate); err != nil {
+		return nil, err
+	}
+	many := make([]merchant.New, b.options.Merchants+1)
+	for i := range many {
+		many[i] = merchant.New{Name: fmt.Sprintf("bench-%s-%d", b.runID, i), FeeBPS: 100}
+	}
+	made, err := app.Merchants.CreateMany(ctx, many)
+	if err != nil {
+		return nil, err
+	}
+	off := map[merchant.LimitName]merchant.Limit{}
+	for _, name := range merchant.LimitNames() {
+		off[name] = merchant.Limit{}
+	}
+	for _, m := range made {
+		if _, err := app.Merchants.Set(ctx, m.Merchant.ID, merchant.Change{Limits: off}); err != nil {
+			return nil, err
+		}
+		amount := money.New(1_000_000_000_000_000, money.USDT)
+		if _, err := app.Merchants.TopUp(ctx, m.Merchant.ID, amount, "bench"); err != nil {
+			return nil, err
+		}
+	}
+	b.merchants = made
+	return made, nil
+}
