@@ -2,10 +2,10 @@
 -- +goose Up
 create table ledger_accounts (
     id         bigint generated always as identity primary key,
-    mode       text        not null,
-    owner      text        not null,
-    purpose    text        not null,
-    currency   text        not null,
+    mode       text        collate "C" not null,
+    owner      text        collate "C" not null,
+    purpose    text        collate "C" not null,
+    currency   text        collate "C" not null,
     balance    bigint      not null default 0,
     floor      bigint, -- null: external and house accounts, which may go below zero
     created_at timestamptz not null,
@@ -19,9 +19,9 @@ create table ledger_accounts (
 -- deleted (trigger below); `disburse ledger verify` checks the join.
 create table ledger_transfers (
     id           bigint generated always as identity primary key,
-    reference    text        not null,
+    reference    text        collate "C" not null, -- compared byte by byte
     leg          smallint    not null,
-    flow         text        not null,
+    flow         text        collate "C" not null,
     from_account bigint      not null,
     to_account   bigint      not null,
     amount       bigint      not null,

@@ -105,10 +105,10 @@ table config_epoch
 
 table ledger_accounts with (fillfactor=50)
     id bigint not null identity a
-    mode text not null
-    owner text not null
-    purpose text not null
-    currency text not null
+    mode text collate C not null
+    owner text collate C not null
+    purpose text collate C not null
+    currency text collate C not null
     balance bigint not null default 0
     floor bigint
     created_at timestamp with time zone not null
@@ -134,9 +134,9 @@ table ledger_seals
 
 table ledger_transfers
     id bigint not null identity a
-    reference text not null
+    reference text collate C not null
     leg smallint not null
-    flow text not null
+    flow text collate C not null
     from_account bigint not null
     to_account bigint not null
     amount bigint not null
