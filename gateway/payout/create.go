@@ -200,7 +200,7 @@ func (s *Service) refused(ctx context.Context, m merchant.Merchant, req *CreateR
 	}
 	p, err := selectPayout(ctx, s.d.DB, selectByOrderID, req.OrderID, m.ID)
 	switch {
-	case isNotFound(err) && cause != nil:
+	case err != nil && cause != nil:
 		return Created{}, false, cause
 	case err != nil:
 		return Created{}, false, fmt.Errorf("payout: read back: %w", err)

@@ -314,6 +314,22 @@ func TestExpireSweepsInManyProcesses(t *testing.T) {
 	w.wantBalance(w.live, "1000.0000", "0.0000")
 }
 
+func TestAPoisonedPayoutDoesNotKeepOthersBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 5 {
+		w.create(w.live, request(orderID(i)))
+		w.clock.advance(time.Second)
+	}
+	if _, err := w.db.Exec(t.Context(), `update payouts set requisite_box = '\x00' where order_id < 'order-3'`); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.advance(time.Hour)
+	if n, err := w.Expire(t.Context(), 2); err != nil || n != 2 {
+		t.Errorf("ended %d, %v", n, err)
+	}
+}
+
 // TestOneEndWins races every way to end against the others.
 func TestOneEndWins(t *testing.T) {
 	t.Parallel()

@@ -112,6 +112,7 @@ select r.* from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5
 	selectDue = `
 select ` + columns + ` from payouts p
 where p.status = 'expectation' and p.expires_at <= $1 and p.stage = 'waiting' and (p.lease_until is null or p.lease_until <= $1)
+    and p.id <> all($3::text[])
 order by p.expires_at limit $2`
 
 	// One sweep at a time among all processes. The lock ends with the transaction,
