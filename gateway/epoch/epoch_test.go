@@ -221,7 +221,9 @@ func TestALoadThatBeganBeforeAMoveIsNotKept(t *testing.T) {
 			<-began
 			move(t, b)
 			// Who comes after the move does not join the load from before it.
-			if v, err := c.Get(t.Context(), "a"); v != "new" || err != nil {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			if v, err := c.Get(ctx, "a"); v != "new" || err != nil {
 				t.Errorf("during the old load: %q, %v", v, err)
 			}
 			close(finish)

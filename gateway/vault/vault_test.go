@@ -3,6 +3,7 @@ package vault_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -302,5 +303,24 @@ func BenchmarkSeal(b *testing.B) {
 		if _, err := v.Seal(row, []byte("4111111111111111")); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestStoredBoxesStayReadable pins the stored form. The box was made by another
+// implementation from the construction that doc.go describes: HKDF-SHA256 of
+// the key 00..1f, AES-256-GCM with the nonce 00..0b.
+func TestStoredBoxesStayReadable(t *testing.T) {
+	t.Parallel()
+	keys, err := vault.Parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := base64.StdEncoding.DecodeString("AQABAgMEBQYHCAkKC4eBiP+Z50qwPHAD4witUaVXwDUxEqKYFfwyovURVim4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := open(t, keys...).Open(row, vault.Sealed{Key: "k1", Box: box})
+	if err != nil || string(plain) != "4111111111111111" {
+		t.Errorf("Open = %q, %v", plain, err)
 	}
 }
