@@ -29,10 +29,11 @@
 //
 // Post is the only writer. A use case hands it an entry and the rows that
 // must stand or fall with it (riders); Post gathers whatever waits in this
-// process, and takes the group through one transaction in three round trips:
-// lock the accounts in id order and look up the references; decide each
-// posting in order of arrival on the balances in memory and write transfers,
-// balances and riders as sets; commit. So a busy account costs one lock and
+// process, and takes the group through one transaction in two or three round
+// trips: lock the accounts in id order; decide each posting in order of arrival
+// on the balances in memory and write transfers, balances and riders as sets;
+// commit. References that were posted before are found by their unique index,
+// or looked up ahead where replays occur. So a busy account costs one lock and
 // one flush to disk a group. A posting short of funds is refused alone. A
 // rider that fails rolls the group back, and the group is halved until the
 // spoiler stands alone. Several processes may post at once: correctness rests

@@ -35,6 +35,9 @@ type Ledger struct {
 	cfg      Config
 	queue    chan *posting
 	accounts accountIDs
+	// lookFirst is the number of groups to come whose references are looked up
+	// before they are written; the writer's own.
+	lookFirst int
 
 	mu     sync.RWMutex // guards closed against a send on a closed queue
 	closed bool

@@ -201,6 +201,10 @@ const groupTimeout = 15 * time.Second
 // commit is unknown.
 const attempts = 3
 
+// lookFor is for how many groups after a replay references are looked up first.
+// Where nothing is replayed the unique index is the look-up, at no cost.
+const lookFor = 64
+
 // commit runs one group to its end and answers every posting in it. A group
 // that one rider spoils is halved until the spoiler stands alone, so a bad
 // posting costs its neighbours a few more transactions and nothing else.
@@ -210,10 +214,15 @@ func (l *Ledger) commit(postings []*posting) {
 	defer cancel()
 
 	g := newGroup(postings)
-	err := l.run(ctx, g)
+	err := l.run(ctx, g, l.lookFirst > 0)
 	for try := 1; try < attempts && err != nil && retryable(err) && ctx.Err() == nil; try++ {
 		g = newGroup(postings)
-		err = l.run(ctx, g)
+		err = l.run(ctx, g, true)
+	}
+	if g.replayed > 0 {
+		l.lookFirst = lookFor
+	} else if l.lookFirst > 0 {
+		l.lookFirst--
 	}
 	var spoiled *riderFailure
 	split := errors.As(err, &spoiled)
@@ -255,7 +264,7 @@ func retryable(err error) bool {
 	case "40001", "40P01", // serialization failure, deadlock
 		"57P01", "57P02", "57P03", "53300": // the server stops, starts, or is full
 		return true
-	case "23505": // another process posted the same reference in between
+	case "23505": // a reference that was posted before
 		return pg.ConstraintName == "ledger_transfers_reference"
 	}
 	return false

@@ -84,7 +84,10 @@ func (t *transferRows) truncate(n int) {
 // run takes a group through one transaction: lock and look, write, commit;
 // the latter two in one round trip when no rider has to be counted. On an
 // error nothing stands, unless the error is a lost connection at the commit.
-func (l *Ledger) run(ctx context.Context, g *group) error {
+//
+// With look, references are looked up before anything is decided. Without, the
+// unique index finds a reference that was posted before, and the group fails.
+func (l *Ledger) run(ctx context.Context, g *group, look bool) error {
 	if err := l.resolve(ctx, g.ids); err != nil {
 		return err
 	}
@@ -93,10 +96,15 @@ func (l *Ledger) run(ctx context.Context, g *group) error {
 		return err
 	}
 	defer conn.Release()
-	if err := g.lock(ctx, conn.Conn()); err != nil {
+	if err := g.lock(ctx, conn.Conn(), look); err != nil {
 		return rollback(ctx, conn.Conn(), err)
 	}
 	g.decide(micro(l.cfg.Now()).UnixMicro())
+	if !look && g.refused > 0 {
+		if err := g.reconsider(ctx, conn.Conn()); err != nil {
+			return rollback(ctx, conn.Conn(), err)
+		}
+	}
 	if len(g.writers) == 0 {
 		return rollback(ctx, conn.Conn(), nil)
 	}
@@ -174,17 +182,13 @@ func (l *Ledger) resolve(ctx context.Context, ids map[Account]int64) error {
 	return nil
 }
 
-// lock begins the transaction, locks the accounts and reads what the group's
-// references already stand for. Looking comes after locking: a twin in
-// another process holds the same accounts, and has committed by now.
-func (g *group) lock(ctx context.Context, conn *pgx.Conn) error {
+// lock begins the transaction, locks the accounts and, if told to look, reads
+// what the group's references already stand for. Looking comes after locking:
+// a twin in another process holds the same accounts, and has committed by now.
+func (g *group) lock(ctx context.Context, conn *pgx.Conn, look bool) error {
 	ids := make([]int64, 0, len(g.ids))
 	for _, id := range g.ids {
 		ids = append(ids, id)
-	}
-	references := make([]string, len(g.postings))
-	for i, p := range g.postings {
-		references[i] = p.entry.Reference
 	}
 	batch := &pgx.Batch{}
 	batch.Queue("begin isolation level read committed")
@@ -200,21 +204,58 @@ func (g *group) lock(ctx context.Context, conn *pgx.Conn) error {
 		})
 		return err
 	})
-	batch.Queue(sqlByReference, references).Query(func(rows pgx.Rows) error {
-		g.existing = make(map[string][]stored)
-		var s stored
-		var reference string
-		var amount int64
-		var at time.Time
-		into := []any{&reference, &s.flow, &s.ID, &s.fromID, &s.toID, &amount, &s.FromBalance, &s.ToBalance, &at}
-		_, err := pgx.ForEachRow(rows, into, func() error {
-			s.Amount, s.at = money.New(amount, ""), at.UnixMicro()
-			g.existing[reference] = append(g.existing[reference], s)
-			return nil
-		})
-		return err
-	})
+	if look {
+		batch.Queue(sqlByReference, references(g.postings)).Query(g.readExisting)
+	}
 	return conn.SendBatch(ctx, batch).Close()
+}
+
+func references(postings []*posting) []string {
+	list := make([]string, len(postings))
+	for i, p := range postings {
+		list[i] = p.entry.Reference
+	}
+	return list
+}
+
+func (g *group) readExisting(rows pgx.Rows) error {
+	g.existing = make(map[string][]stored)
+	var s stored
+	var reference string
+	var amount int64
+	var at time.Time
+	into := []any{&reference, &s.flow, &s.ID, &s.fromID, &s.toID, &amount, &s.FromBalance, &s.ToBalance, &at}
+	_, err := pgx.ForEachRow(rows, into, func() error {
+		s.Amount, s.at = money.New(amount, ""), at.UnixMicro()
+		g.existing[reference] = append(g.existing[reference], s)
+		return nil
+	})
+	return err
+}
+
+// reconsider looks up the references of the refused: one that was posted
+// before is a replay, whatever its accounts hold by now.
+func (g *group) reconsider(ctx context.Context, conn *pgx.Conn) error {
+	var refused []*posting
+	for _, p := range g.postings {
+		if g.verdicts[p] != nil {
+			refused = append(refused, p)
+		}
+	}
+	rows, err := conn.Query(ctx, sqlByReference, references(refused))
+	if err != nil {
+		return err
+	}
+	if err := g.readExisting(rows); err != nil {
+		return err
+	}
+	for _, p := range refused {
+		if rows, seen := g.existing[p.entry.Reference]; seen {
+			g.refused--
+			g.verdicts[p] = g.replay(p, rows)
+		}
+	}
+	return nil
 }
 
 // write sends transfers, balances and riders in one round trip, and commits in
