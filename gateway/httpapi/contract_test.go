@@ -27,6 +27,12 @@ var contract = sync.OnceValues(func() (routers.Router, error) {
 	return legacy.NewRouter(doc)
 })
 
+func init() {
+	for _, media := range []string{"text/html", "text/javascript", "text/css"} {
+		openapi3filter.RegisterBodyDecoder(media, openapi3filter.RegisteredBodyDecoder("text/plain"))
+	}
+}
+
 func document() (*openapi3.T, error) {
 	return openapi3.NewLoader().LoadFromFile("openapi.yaml")
 }

@@ -87,7 +87,13 @@ func (r *request) webhookSigned(m *merchant.Merchant, required bool) bool {
 // the log line.
 func (r *request) actAs(m *merchant.Merchant) {
 	r.merchant = m.Name
-	r.ctx = audit.WithActor(r.ctx, audit.Actor{Kind: audit.Merchant, ID: m.ID, Name: m.Name, Address: r.clientAddress().String()})
+	r.by(audit.Actor{Kind: audit.Merchant, ID: m.ID, Name: m.Name})
+}
+
+// by names the actor of what follows, where it comes from and in which request.
+func (r *request) by(a audit.Actor) {
+	a.Address = r.clientAddress().String()
+	r.ctx = audit.WithActor(audit.WithRequestID(r.ctx, r.id), a)
 }
 
 // blocked refuses a caller with too many failed authentications, before any

@@ -27,10 +27,8 @@ func (r *request) authorise() error {
 	if err != nil {
 		return err
 	}
-	r.operator, r.actor = o.ID, o
-	r.ctx = audit.WithActor(r.ctx, audit.Actor{
-		Kind: audit.Operator, ID: o.ID, Name: o.Email, Address: r.clientAddress().String(),
-	})
+	r.operator = o.ID
+	r.by(audit.Actor{Kind: audit.Operator, ID: o.ID, Name: o.Email})
 	return o.Require(r.route.role)
 }
 

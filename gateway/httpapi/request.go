@@ -13,7 +13,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"disburse/gateway/fault"
-	"disburse/gateway/operator"
 	"disburse/gateway/publicid"
 )
 
@@ -31,8 +30,6 @@ type request struct {
 	ctx   context.Context // ends with the deadline of the call
 	id    string
 	start time.Time
-
-	actor operator.Operator // who the bearer token belongs to, where the route has a role
 
 	// For the log line.
 	merchant string

@@ -67,7 +67,9 @@ func (r *request) run() (err error) {
 func (a *api) fail(c *fiber.Ctx, err error) error {
 	e := envelopeFor(c.Path())
 	r := a.begin(c, &route{method: knownMethod(c.Method()), path: unmatchedRoute, envelope: e})
-	renderProblem(c, e, r.id, err)
+	if renderProblem(c, e, r.id, err) == http.StatusRequestEntityTooLarge {
+		drain(c.Context().Conn(), c.Request().Header.ContentLength())
+	}
 	a.finish(r, err)
 	return nil
 }
@@ -103,20 +105,17 @@ func (a *api) finish(r *request, err error) {
 }
 
 // errorAttrs are the code of a refused call, and the cause where the answer
-// hides it.
+// hides it, with the stack where that is a panic.
 func errorAttrs(err error) []slog.Attr {
-	if err == nil {
-		return []slog.Attr{slog.String("code", "")}
+	code, cause := "", ""
+	if err != nil {
+		f := faultOf(err)
+		code = f.Code
+		if f.Cause != nil {
+			cause = f.Cause.Error()
+		}
 	}
-	f := faultOf(err)
-	attrs := []slog.Attr{slog.String("code", f.Code)}
-	if f.Cause != nil {
-		attrs = append(attrs, slog.String("cause", f.Cause.Error()))
-	}
-	if p, ok := f.Cause.(*panicked); ok { //nolint:errorlint // run makes it, nothing wraps it.
-		attrs = append(attrs, slog.String("stack", string(p.stack)))
-	}
-	return attrs
+	return []slog.Attr{slog.String("code", code), slog.String("cause", cause)}
 }
 
 // panicked is the cause of the internal error that a panic becomes.
@@ -125,7 +124,7 @@ type panicked struct {
 	stack []byte
 }
 
-func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
 const otherMethod = "other"
 

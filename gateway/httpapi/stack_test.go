@@ -143,6 +143,27 @@ func (s *stack) newMerchant(name, available string) (string, merchant.Secrets) {
 	return name, made.Secrets
 }
 
+// staleRate sets a rate and waits until it is too old to be used.
+func (s *stack) staleRate(currency string) {
+	s.t.Helper()
+	_, err := s.deps.Rates.Set(s.t.Context(), fx.Change{Currency: currency, Value: decimal.RequireFromString("0.8800"), MaxAge: time.Second})
+	must(s.t, err)
+	s.eventually(func() bool {
+		_, err := s.deps.Rates.Current(s.t.Context(), currency)
+		return err != nil
+	})
+}
+
+// eventually polls until a thing holds.
+func (s *stack) eventually(holds func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatal("still not so after 20 s")
+		}
+	}
+}
+
 // set changes the merchant.
 func (s *stack) set(c merchant.Change) {
 	s.t.Helper()

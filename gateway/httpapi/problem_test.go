@@ -1,0 +1,214 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"disburse/gateway/fault"
+)
+
+// served is an application with one route that answers with handle, and what it
+// logs.
+func served(t *testing.T, e *envelope, handle func(*request) error) (*fiber.App, *bytes.Buffer) {
+	t.Helper()
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	a := &api{Deps: Deps{Log: slog.New(slog.NewJSONHandler(&out, nil)), Now: time.Now, Timeout: time.Second}, metrics: m}
+	app := newApp(a)
+	app.Get("/thing/:id", a.serve(&route{method: http.MethodGet, path: "/thing/:id", envelope: e, handle: handle}))
+	return app, &out
+}
+
+func answerOf(t *testing.T, app *fiber.App) (*http.Response, string) {
+	t.Helper()
+	res, err := app.Test(httptest.NewRequest(http.MethodGet, "/thing/7", nil), -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(body)
+}
+
+const secret = "hunter2-secret"
+
+func TestEveryKindOfFault(t *testing.T) {
+	t.Parallel()
+	statuses := map[fault.Kind]int{
+		fault.InvalidInput: 400, fault.Unauthenticated: 401, fault.InsufficientFunds: 402, fault.Forbidden: 403, fault.NotFound: 404,
+		fault.Conflict: 409, fault.RateLimited: 429, fault.Unavailable: 503, fault.Internal: 500,
+		kindNoRoute: 404, kindMethod: 405, kindSlowRequest: 408, kindTooLarge: 413, kindMediaType: 415, kindHeaders: 431, kindMalformed: 400,
+	}
+	for _, kind := range fault.Kinds() {
+		if statuses[kind] == 0 {
+			t.Errorf("the kind %s has no row here", kind)
+		}
+	}
+	for kind, status := range statuses {
+		for _, e := range []*envelope{merchantEnvelope, operatorEnvelope} {
+			t.Run(string(kind)+"/"+e.name, func(t *testing.T) {
+				t.Parallel()
+				err := fault.New(kind, "some_code", "some text").After(1500 * time.Millisecond).With(errors.New(secret))
+				app, log := served(t, e, func(*request) error { return fmt.Errorf("while doing: %w", err) })
+				res, body := answerOf(t, app)
+				code, text := "some_code", "some text"
+				if status == http.StatusInternalServerError {
+					code, text = "internal", "internal error"
+				}
+				id := res.Header.Get("X-Request-Id")
+				want := fmt.Sprintf(`{"ok":false,"error":%q,"code":%q,"request_id":%q}`, text, code, id)
+				if e == operatorEnvelope {
+					want = fmt.Sprintf(`{"error":{"code":%q,"message":%q,"request_id":%q}}`, code, text, id)
+				}
+				if res.StatusCode != status || body != want {
+					t.Errorf("got %d %s, want %d %s", res.StatusCode, body, status, want)
+				}
+				if got := res.Header.Get("Retry-After"); got != "2" {
+					t.Errorf("Retry-After: got %q, want 2", got)
+				}
+				if !strings.Contains(log.String(), secret) {
+					t.Errorf("the cause is not in the log: %s", log)
+				}
+			})
+		}
+	}
+}
+
+func TestUnknownErrorsShowNothing(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		handle func(*request) error
+		status int
+		code   string
+	}{
+		"Raw":           {func(*request) error { return errors.New(secret) }, 500, "internal"},
+		"Wrapped":       {func(*request) error { return fmt.Errorf("doing %s: %w", secret, io.ErrUnexpectedEOF) }, 500, "internal"},
+		"Panic":         {func(*request) error { panic(secret) }, 500, "internal"},
+		"PanicError":    {func(*request) error { panic(errors.New(secret)) }, 500, "internal"},
+		"InternalFault": {func(*request) error { return fault.New(fault.Internal, secret, secret).With(errors.New(secret)) }, 500, "internal"},
+		"Deadline": {func(r *request) error {
+			<-r.ctx.Done()
+			return fmt.Errorf("%s: %w", secret, r.ctx.Err())
+		}, 503, "unavailable"},
+	}
+	for name, tt := range tests {
+		for _, e := range []*envelope{merchantEnvelope, operatorEnvelope} {
+			t.Run(name+"/"+e.name, func(t *testing.T) {
+				t.Parallel()
+				app, log := served(t, e, tt.handle)
+				res, body := answerOf(t, app)
+				if res.StatusCode != tt.status || strings.Contains(body, secret) || !strings.Contains(body, `"`+tt.code+`"`) {
+					t.Errorf("got %d %s", res.StatusCode, body)
+				}
+				if !strings.Contains(log.String(), secret) || strings.Contains(name, "Panic") && !strings.Contains(log.String(), "problem_test.go") {
+					t.Errorf("the log does not tell the cause: %s", log)
+				}
+			})
+		}
+	}
+}
+
+func TestFieldsAreOneObject(t *testing.T) {
+	t.Parallel()
+	app, _ := served(t, merchantEnvelope, func(*request) error {
+		return fault.Invalid(fault.Field{Name: "a", Why: "first"}, fault.Field{Name: "b", Why: `"quoted"`}, fault.Field{Name: "a", Why: "second"})
+	})
+	_, body := answerOf(t, app)
+	var got struct {
+		Error  string
+		Fields map[string]string
+	}
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Fields["a"] != "first" || got.Fields["b"] != `"quoted"` || strings.Count(body, `"a"`) != 1 || got.Error != "invalid request: a: first" {
+		t.Errorf("got %s", body)
+	}
+}
+
+func TestHandlerGetsADeadline(t *testing.T) {
+	t.Parallel()
+	app, _ := served(t, operatorEnvelope, func(r *request) error {
+		if _, limited := r.ctx.Deadline(); !limited || r.param("id") != "7" {
+			t.Error("no deadline, or not its parameter")
+		}
+		return r.noContent()
+	})
+	if res, _ := answerOf(t, app); res.StatusCode != http.StatusNoContent {
+		t.Errorf("got %d", res.StatusCode)
+	}
+}
+
+func TestClientAddress(t *testing.T) {
+	t.Parallel()
+	proxies := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32"), netip.MustParsePrefix("10.0.0.0/8")} // app.Test comes from 0.0.0.0
+	tests := map[string]struct {
+		trusted   []netip.Prefix
+		forwarded string
+		want      string
+	}{
+		"NoProxy":               {nil, "192.0.2.1", "0.0.0.0"},
+		"OneHop":                {proxies, "192.0.2.1", "192.0.2.1"},
+		"TwoTrustedHops":        {proxies, "192.0.2.1, 10.1.1.1", "192.0.2.1"},
+		"ForgedFirst":           {proxies, "127.0.0.1, 192.0.2.1, 10.1.1.1", "192.0.2.1"},
+		"ForgedTrusted":         {proxies, "203.0.113.7, 10.9.9.9, 192.0.2.1", "192.0.2.1"},
+		"NotAnAddress":          {proxies, "192.0.2.1, nonsense", "0.0.0.0"},
+		"NotAnAddressFurtherOn": {proxies, "nonsense, 10.1.1.1", "10.1.1.1"},
+		"None":                  {proxies, "", "0.0.0.0"},
+		"MappedIPv4":            {proxies, "::ffff:192.0.2.1", "192.0.2.1"},
+		"IPv6":                  {proxies, "2001:db8::1", "2001:db8::1"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := fiber.New()
+			var got netip.Addr
+			app.Get("/", func(c *fiber.Ctx) error { got = clientAddress(c, tt.trusted); return nil })
+			req := httptest.NewRequest(http.MethodGet, "/", nil)
+			req.Header.Set("X-Forwarded-For", tt.forwarded)
+			if _, err := app.Test(req, -1); err != nil {
+				t.Fatal(err)
+			}
+			if got.String() != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNewNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	_, err := New(Deps{Now: time.Now})
+	if err == nil || !strings.Contains(err.Error(), "Payouts") || strings.Contains(err.Error(), "Now") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAStuckCheckDoesNotHangReadiness(t *testing.T) {
+	t.Parallel()
+	stuck := Check{Name: "stuck", Probe: func(context.Context) error { select {} }}
+	got := runChecks(t.Context(), slog.New(slog.DiscardHandler), []Check{stuck}, 20*time.Millisecond)
+	if got[0].OK || got[0].Reason != "timed out" {
+		t.Errorf("got %+v", got)
+	}
+}
