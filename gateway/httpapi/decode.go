@@ -173,7 +173,7 @@ func fieldName(p jsontext.Pointer) string {
 		return bodyName
 	}
 	name := strings.ToValidUTF8(strings.Join(parts, "."), "?")
-	if len(name) > 64 {
+	if name == "" || len(name) > 64 {
 		return bodyName
 	}
 	return name

@@ -117,7 +117,7 @@ func TestDecodeNestedFaultsNameTheirPath(t *testing.T) {
 // fault that quotes a value.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
-		``, `{}`, `{"order_id":"a","timeout":30}`, `{"order_id":1}`, `{"a":{"b":[1,2.5e3,null,true]}}`, "{\"order_id\":\"\xff\"}", `{"order_id":"\ud800"}`, `[[[`,
+		``, `{}`, `{"order_id":"a","timeout":30}`, `{"order_id":1}`, `{"a":{"b":[1,2.5e3,null,true]}}`, "{\"order_id\":\"\xff\"}", `{"order_id":"\ud800"}`, `[[[`, `{""0`,
 	} {
 		f.Add([]byte(seed))
 	}
