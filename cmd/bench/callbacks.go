@@ -15,6 +15,8 @@ import (
 
 	"disburse/callbacks"
 	"disburse/gateway/publicid"
+	"disburse/ledger"
+	"disburse/ledger/money"
 	"disburse/ratelimit"
 )
 
@@ -43,7 +45,12 @@ func runCallbacks(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer queue.stop()
-	stage := func(ctx context.Context, id string) error { return b.stage(ctx, merchants[0].Merchant.ID, id) }
+	l, err := ledger.New(ledger.Config{DB: b.db})
+	if err != nil {
+		return err
+	}
+	defer l.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing waits any more
+	stage := func(ctx context.Context, id string) error { return b.stage(ctx, l, merchants[0].Merchant.ID, id) }
 	ours := &measure{Name: "callbacks burst", Clients: publishers, PerCall: 1}
 	bare := &measure{Name: "asynq burst", Clients: publishers, PerCall: 1, Reference: true, Note: "a bare task that posts"}
 	for range b.options.Rounds {
@@ -66,44 +73,15 @@ func runCallbacks(ctx context.Context, b *bench) error {
 // publishers is the number of concurrent publishers of a burst.
 const publishers = 32
 
-// stage writes one event as a use case does, in a commit of its own.
-func (b *bench) stage(ctx context.Context, merchantID, id string) error {
+// stage commits one event as the features do: as the rider of an entry.
+func (b *bench) stage(ctx context.Context, l *ledger.Ledger, merchantID, id string) error {
 	row := callbacks.Stage(callbacks.Event{
 		ID: id, MerchantID: merchantID, Subject: id, OrderID: id, Kind: "payout.successful",
 		URL: b.receiver.url + "/success", Body: payload, At: time.Now(),
 	})
-	columns, err := singleColumns(row.Row)
-	if err != nil {
-		return err
-	}
-	_, err = b.db.Exec(ctx, row.SQL, columns...)
+	entry := ledger.MerchantTopUp("bench:"+id, ledger.Live, merchantID, money.New(1, money.USDT))
+	_, err := l.Post(ctx, entry, ledger.Rider{SQL: row.SQL, Row: row.Row, Certain: true})
 	return err
-}
-
-// singleColumns are arrays of one value each.
-func singleColumns(row []any) ([]any, error) {
-	columns := make([]any, len(row))
-	for i, value := range row {
-		switch v := value.(type) {
-		case string:
-			columns[i] = []string{v}
-		case []byte:
-			columns[i] = [][]byte{v}
-		case time.Time:
-			columns[i] = []time.Time{v}
-		case int64:
-			columns[i] = []int64{v}
-		case int16:
-			columns[i] = []int16{v}
-		case bool:
-			columns[i] = []bool{v}
-		case *string:
-			columns[i] = []*string{v}
-		default:
-			return nil, fmt.Errorf("a staged row holds a %T", value)
-		}
-	}
-	return columns, nil
 }
 
 // burst publishes n events as fast as they are taken, and counts until the
