@@ -28,6 +28,11 @@ type Config struct {
 	CallbackAllow  []string // DISBURSE_CALLBACK_ALLOW: private addresses callbacks may go to: CIDRs, host:port, "loopback"
 	TrustedProxies []string // DISBURSE_TRUSTED_PROXIES: CIDRs whose X-Forwarded-For is believed
 
+	// Listener is where the API listens when it was opened before the rest was
+	// known; Listen is then not looked at. The App closes it once the API has
+	// started.
+	Listener net.Listener
+
 	DatabaseConns   int           // DISBURSE_DATABASE_CONNS: connections at most; default 24
 	RequestTimeout  time.Duration // DISBURSE_REQUEST_TIMEOUT: default 10 s
 	ShutdownTimeout time.Duration // DISBURSE_SHUTDOWN_TIMEOUT: how long a stop may take; default 25 s
@@ -95,7 +100,7 @@ func (c Config) Validate(roles ...Role) error {
 		faults = append(faults, c.validateRedis()...)
 	}
 	for _, role := range roles {
-		if role == API {
+		if role == API && c.Listener == nil {
 			if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 				fault("DISBURSE_LISTEN", "must be host:port, such as 127.0.0.1:8080 or :8080")
 			}

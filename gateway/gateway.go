@@ -42,7 +42,7 @@ type App struct {
 	Payouts   *payout.Service
 	Rates     *fx.Rates
 	Operators *operator.Service
-	Callbacks callbacks.Journal
+	Callbacks Journal
 	Registry  *prometheus.Registry
 
 	log     *slog.Logger
@@ -123,12 +123,12 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 	if a.Operators, err = operator.New(operator.Deps{DB: a.DB, Watcher: watcher, Now: now}); err != nil {
 		return err
 	}
-	a.Callbacks = callbacks.Journal{DB: a.DB, Now: now}
+	a.Callbacks = Journal{Journal: callbacks.Journal{DB: a.DB, Now: now}, db: a.DB}
 	a.Payouts, err = payout.New(payout.Deps{
 		DB: a.DB, Ledger: a.Ledger, Merchants: a.Directory, Rates: a.Rates, Vault: a.vault, Watcher: watcher,
 		CheckURL:  func(target string) error { return callbacks.CheckURL(target, a.allow) },
 		PublicURL: a.Config.PublicURL,
-		Executors: []payout.Executor{sandbox.Executor{ReceiptBase: a.Config.PublicURL + "/receipts/sandbox/", Now: now}},
+		Executors: []payout.Executor{&sandbox.Executor{ReceiptBase: a.Config.PublicURL + "/receipts/sandbox/", Now: now}},
 		Now:       now, Log: a.log, Observe: a.metrics.payouts(),
 	})
 	return err
@@ -196,9 +196,11 @@ func (a *App) startAPI() error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", a.Config.Listen)
-	if err != nil {
-		return err
+	listener := a.Config.Listener
+	if listener == nil {
+		if listener, err = net.Listen("tcp", a.Config.Listen); err != nil {
+			return err
+		}
 	}
 	a.address = listener.Addr().String()
 	a.running.Go(func() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -127,6 +128,24 @@ func (s *Services) Stop(ctx context.Context) error {
 		s.lock.Close()
 	}
 	return err
+}
+
+// Remove deletes a directory of servers with all their data, once the last run
+// of it has ended. A directory that is none is left as it is. It fails with
+// ErrInUse while a run is alive.
+func Remove(ctx context.Context, dir string) error {
+	if _, err := os.Stat(statePath(dir)); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	lock, err := lockDir(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	return os.RemoveAll(dir)
 }
 
 // openDir creates the directory where needed and takes its lock.

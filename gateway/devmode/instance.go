@@ -1,0 +1,52 @@
+package devmode
+
+import "path/filepath"
+
+// Instance tells where everything of a running dev mode is and how to get in.
+// It is made of secrets that are good on this machine alone.
+type Instance struct {
+	// Env is what a command line against this instance needs.
+	Env         map[string]string `json:"env"`
+	BaseURL     string            `json:"base_url"`
+	ConsoleURL  string            `json:"console_url"` // empty when there is none
+	DocsURL     string            `json:"docs_url"`
+	MetricsURL  string            `json:"metrics_url"`
+	ReceiverURL string            `json:"receiver_url"` // the callback inspector
+	DatabaseURL string            `json:"database_url"`
+	RedisURL    string            `json:"redis_url"`
+	DataDir     string            `json:"data_dir"`
+
+	Merchants []Merchant `json:"merchants"` // the first is not served by the sandbox executor
+	Operator  Operator   `json:"operator"`  // an admin
+	Operators []Operator `json:"operators"` // a second person, an approver
+
+	// Parties of features that are not there yet; their places are kept so that
+	// the object's shape is stable.
+	Users           []any  `json:"users"`
+	GameProvider    any    `json:"game_provider"`
+	Games           []any  `json:"games"`
+	Players         []any  `json:"players"`
+	VirtualCards    []any  `json:"virtual_cards"`
+	CardProviderURL string `json:"card_provider_url"`
+}
+
+// Merchant is a demo merchant with its keys.
+type Merchant struct {
+	Name          string `json:"name"`
+	Mode          string `json:"mode"`
+	SignKey       string `json:"sign_key"`
+	APIKey        string `json:"api_key"`
+	WebhookSecret string `json:"webhook_secret"`
+	AvailableUSDT string `json:"available_usdt"` // at the start of this run
+}
+
+// Operator is a demo operator with its login.
+type Operator struct {
+	Email    string `json:"email"`
+	Role     string `json:"role"`
+	Password string `json:"password"`
+	Token    string `json:"token"`
+}
+
+// EnvFile is a file that a shell can source to have Env.
+func (i Instance) EnvFile() string { return filepath.Join(i.DataDir, "env") }
