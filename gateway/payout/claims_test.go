@@ -173,6 +173,56 @@ func TestClaimersNeverShare(t *testing.T) {
 	}
 }
 
+// TestClaimsAgainstEnds races a change of the claim with an end that it rules
+// out: never may both succeed, whichever comes first.
+func TestClaimsAgainstEnds(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name    string
+		claimed bool // before the race
+		change  func(*world, payout.Payout) error
+		end     func(*world, payout.Payout) error
+	}{
+		{"ClaimAndCancel", false,
+			func(w *world, p payout.Payout) error {
+				_, _, err := w.Claim(w.as("op_a"), payout.ClaimFilter{ID: p.ID})
+				return err
+			},
+			func(w *world, p payout.Payout) error {
+				_, err := w.Cancel(w.t.Context(), w.live, p.OrderID)
+				return err
+			}},
+		{"ReleaseAndComplete", true,
+			func(w *world, p payout.Payout) error { _, err := w.Release(w.as("op_a"), p.ID); return err },
+			func(w *world, p payout.Payout) error {
+				_, err := w.Complete(w.as("op_a"), p.ID, payout.Completion{})
+				return err
+			}},
+		{"ReleaseAndReject", true,
+			func(w *world, p payout.Payout) error { _, err := w.Release(w.as("op_a"), p.ID); return err },
+			func(w *world, p payout.Payout) error { _, err := w.Reject(w.as("op_a"), p.ID, ""); return err }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for i := range 60 {
+				p := w.create(w.live, request(orderID(i)))
+				if tc.claimed {
+					w.claim(w.as("op_a"), p.ID)
+				}
+				racers := []func(*world, payout.Payout) error{tc.change, tc.end}
+				errs := parallel(2, func(n int) error { return racers[n](w, p) })
+				if (errs[0] == nil) == (errs[1] == nil) {
+					t.Fatalf("round %d: the claim's change said %v, the end said %v", i, errs[0], errs[1])
+				}
+				if ended := w.read(p.ID).Payout.Status.Final(); ended != (errs[1] == nil) {
+					t.Fatalf("round %d: ended %v, but the end said %v", i, ended, errs[1])
+				}
+			}
+		})
+	}
+}
+
 func TestCompleteRefusesBadInput(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

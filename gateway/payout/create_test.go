@@ -310,9 +310,11 @@ func TestCapacityIsExact(t *testing.T) {
 			defer func() { _ = books.Close(context.Background()) }()
 			other.Ledger = books
 			second := must(payout.New(other))
+			// Each has a merchant of its own, so that no account orders the two.
 			services := []*payout.Service{w.Service, second}
+			merchants := []merchant.Merchant{w.live, w.merchant("second", ledger.Live, "1000")}
 			results := parallel(50, func(i int) error {
-				_, _, err := services[i%2].Create(context.Background(), w.live, request(orderID(i)))
+				_, _, err := services[i%2].Create(context.Background(), merchants[i%2], request(orderID(i)))
 				return err
 			})
 			made := 0
@@ -337,7 +339,7 @@ func TestCapacityIsExact(t *testing.T) {
 				if err != nil {
 					continue
 				}
-				if _, err := w.Cancel(t.Context(), w.live, orderID(i)); err != nil {
+				if _, err := w.Cancel(t.Context(), merchants[i%2], orderID(i)); err != nil {
 					t.Fatal(err)
 				}
 				w.create(w.live, request("room"))
@@ -348,6 +350,60 @@ func TestCapacityIsExact(t *testing.T) {
 			}
 			w.create(w.live, request("no-bound"))
 		})
+	}
+}
+
+// TestCapacityWaitsForOthersToCommit has another process in the middle of taking
+// the last place: a create must wait for it, and then count it.
+func TestCapacityWaitsForOthersToCommit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.create(w.live, request("first"))
+	if _, err := w.Cancel(t.Context(), w.live, "first"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.SetCapacity(t.Context(), payout.Capacity{Currency: "rub", Method: payout.Card, MaxOpen: ptr(int64(1))}); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	for _, sql := range []string{
+		`select 1 from payout_capacity for update`,
+		`update payouts set status = 'expectation', ended_at = null, ended_by = null where order_id = 'first'`,
+	} {
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := w.Create(context.Background(), w.live, request("second"))
+		done <- err
+	}()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		var waiting int
+		err := w.db.QueryRow(t.Context(), `select count(*) from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock' and query like '%payout_capacity%'`).Scan(&waiting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waiting > 0 {
+			break
+		}
+		if time.Now().After(deadline) || len(done) > 0 {
+			t.Fatalf("the create did not wait (%d done)", len(done))
+		}
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, <-done, "overloading_requisite")
+	_, err = w.db.Exec(t.Context(), `update payouts set status = 'rejected_merchant', ended_at = created_at, ended_by = 'x' where id = $1`, first.ID)
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
