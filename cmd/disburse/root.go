@@ -14,6 +14,18 @@ import (
 // commands is the whole command line. Each command is a struct in a file of its
 // own with a method Run(ctx context.Context, out output) error; add it here.
 type commands struct {
+	Dev      devCommand      `cmd:"" help:"Run everything on this machine, with demo data."`
+	Serve    serveCommand    `cmd:"" help:"Serve the API."`
+	Work     workCommand     `cmd:"" help:"Run the workers: callbacks, executors, timeouts, seals."`
+	Config   configCommand   `cmd:"" help:"Check the configuration, make and rotate encryption keys."`
+	Merchant merchantCommand `cmd:"" help:"Merchants: keys, methods, fees, limits, balances."`
+	Operator operatorCommand `cmd:"" help:"People and bots that run the platform."`
+	Rate     rateCommand     `cmd:"" help:"Exchange rates."`
+	Capacity capacityCommand `cmd:"" help:"Bounds on open payouts."`
+	Payout   payoutCommand   `cmd:"" help:"Look at payouts and end them by hand."`
+	Callback callbackCommand `cmd:"" help:"Look at callbacks and send them again."`
+	Ledger   ledgerCommand   `cmd:"" help:"The books: verify them and read them."`
+	Sign     signCommand     `cmd:"" help:"Compute a signature to compare with your own."`
 	Services servicesCommand `cmd:"" help:"Run a command with a private PostgreSQL and Redis."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
 	Version  versionCommand  `cmd:"" help:"Print version, commit and Go version."`
@@ -38,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		kong.Writers(stdout, stderr),
 		// Help asks to exit; parsing goes on after it, so remember that it did.
 		kong.Exit(func(int) { helped = true }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(output{Out: stdout, Err: stderr}),
 	)
