@@ -2,6 +2,7 @@ package callbacks
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -18,9 +19,12 @@ const (
 	maxRetryAfter = 24 * time.Hour
 	// A receiver may ask to be tried sooner than the schedule says, but not
 	// for ever: else one that always answers "in a second" would be.
-	soonerUpTo      = 5
-	minRetryAfter   = time.Second
-	notAttemptedFor = 15 * time.Second
+	soonerUpTo    = 5
+	minRetryAfter = time.Second
+	// What we cannot send for our own reasons waits a tenth of its age, within
+	// these bounds, and is never given up.
+	notAttemptedMin = 15 * time.Second
+	notAttemptedMax = time.Hour
 )
 
 // result is what the policy has to know about an attempt.
@@ -45,7 +49,7 @@ func decide(r result, failures int, since, now time.Time, jitter float64) verdic
 		return verdict{State: Delivered, Failures: failures}
 	}
 	if r.Outcome == NotAttempted {
-		return verdict{State: Pending, Failures: failures, Next: now.Add(notAttemptedFor)}
+		return verdict{State: Pending, Failures: failures, Next: now.Add(min(max(now.Sub(since)/10, notAttemptedMin), notAttemptedMax))}
 	}
 	failures++
 	if r.Status == http.StatusGone {
@@ -76,15 +80,7 @@ func retryAfter(header string, now time.Time) time.Duration {
 	if header == "" {
 		return 0
 	}
-	var seconds int64
-	for _, c := range header {
-		if c < '0' || c > '9' || seconds > int64(maxRetryAfter/time.Second) {
-			seconds = -1
-			break
-		}
-		seconds = seconds*10 + int64(c-'0')
-	}
-	if seconds >= 0 {
+	if seconds, err := strconv.ParseUint(header, 10, 32); err == nil {
 		return time.Duration(seconds) * time.Second
 	}
 	if at, err := http.ParseTime(header); err == nil && at.After(now) {

@@ -154,10 +154,11 @@ func (s *Sender) write(reports []report) {
 	set := newRecordSet(reports, s.relay.failing)
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		ctx, cancel := context.WithTimeout(s.hard, recordTimeout)
-		err := s.store.record(ctx, set)
+		failing, err := s.store.record(ctx, set)
 		cancel()
 		if err == nil {
-			break
+			s.relay.recorded(reports, set.recovered, failing)
+			return
 		}
 		s.cfg.Log.Error("callback attempts not recorded", "count", len(reports), "error", err)
 		if refused := new(pgconn.PgError); errors.As(err, &refused) && !transient(refused) {
@@ -168,9 +169,6 @@ func (s *Sender) write(reports []report) {
 			return
 		}
 	}
-	for _, r := range reports {
-		s.relay.freed(r.job.Endpoint)
-	}
 }
 
 // writeSingly is for a group that the database refuses for what is in it: one
@@ -178,13 +176,14 @@ func (s *Sender) write(reports []report) {
 func (s *Sender) writeSingly(reports []report) {
 	for _, r := range reports {
 		ctx, cancel := context.WithTimeout(s.hard, recordTimeout)
-		err := s.store.record(ctx, newRecordSet([]report{r}, s.relay.failing))
+		set := newRecordSet([]report{r}, s.relay.failing)
+		failing, err := s.store.record(ctx, set)
 		cancel()
 		if err != nil {
 			s.cfg.Log.LogAttrs(context.Background(), slog.LevelError, "callback attempt not recorded",
 				slog.String("event", r.job.ID), slog.Int("attempt", r.job.Number), slog.Any("error", err))
 		}
-		s.relay.freed(r.job.Endpoint)
+		s.relay.recorded([]report{r}, set.recovered, failing)
 	}
 }
 

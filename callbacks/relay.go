@@ -97,20 +97,29 @@ func (r *relay) at(endpoints ...string) {
 // wait for them.
 type shortage struct{ free, enough int }
 
-// freed tells that a delivery of endpoint is no longer in hand. That matters
-// only where others wait for its place, and then once a good part of the
-// window is free: a take costs nearly the same for one row as for many.
-func (r *relay) freed(endpoint string) {
+// recorded tells that these attempts are written down, so their deliveries are
+// no longer in hand, and how that left the circuits. The places matter only
+// where others wait for them, and then once a good part of the window is free:
+// a take costs nearly the same for one row as for many.
+func (r *relay) recorded(reports []report, recovered []string, failing []circuit) {
 	r.mu.Lock()
-	s := r.behind[endpoint]
-	refill := false
-	if s != nil {
-		s.free++
-		refill = s.free >= s.enough
+	for _, endpoint := range recovered {
+		delete(r.circuits, endpoint)
 	}
-	if refill {
-		s.free = 0
-		r.look[endpoint] = true
+	for _, c := range failing {
+		r.circuits[c.Endpoint] = c
+	}
+	refill := false
+	for _, rep := range reports {
+		s := r.behind[rep.job.Endpoint]
+		if s == nil {
+			continue
+		}
+		if s.free++; s.free >= s.enough {
+			s.free = 0
+			r.look[rep.job.Endpoint] = true
+			refill = true
+		}
 	}
 	r.mu.Unlock()
 	if refill {
@@ -178,12 +187,7 @@ func (r *relay) sweep(ctx context.Context, look map[string]bool) error {
 		return nil
 	}
 	r.lastBury = now
-	var open []string
-	for endpoint, c := range circuits {
-		if c.open() {
-			open = append(open, endpoint)
-		}
-	}
+	open := r.open()
 	if len(open) == 0 {
 		return nil
 	}
@@ -194,19 +198,31 @@ func (r *relay) sweep(ctx context.Context, look map[string]bool) error {
 	return err
 }
 
+// open lists the endpoints whose circuit is open.
+func (r *relay) open() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var open []string
+	for endpoint, c := range r.circuits {
+		if c.open() {
+			open = append(open, endpoint)
+		}
+	}
+	return open
+}
+
 // carry takes due deliveries of endpoints and enqueues them.
 func (r *relay) carry(ctx context.Context, endpoints []string) error {
 	now := r.s.cfg.Now()
 	names, sizes := make([]string, 0, len(endpoints)), make([]int32, 0, len(endpoints))
 	r.mu.Lock()
-	circuits := r.circuits
-	r.mu.Unlock()
 	for _, endpoint := range endpoints {
 		size := r.s.windows.get(endpoint).Size
-		if size = circuits[endpoint].window(size, now); size > 0 {
+		if size = r.circuits[endpoint].window(size, now); size > 0 {
 			names, sizes = append(names, endpoint), append(sizes, int32(size))
 		}
 	}
+	r.mu.Unlock()
 	if len(names) == 0 {
 		return nil
 	}

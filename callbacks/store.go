@@ -56,10 +56,10 @@ with recursive pending (endpoint) as (
 		where d.state = 'pending' and d.endpoint > p.endpoint order by d.endpoint limit 1)
 	from pending p where p.endpoint is not null
 )
-select p.endpoint from pending p
-where p.endpoint is not null and exists (
+select p.endpoint from pending p cross join lateral (
 	select 1 from callback_deliveries d
-	where d.state = 'pending' and d.endpoint = p.endpoint and d.next_attempt_at <= $1)`
+	where d.state = 'pending' and d.endpoint = p.endpoint and d.next_attempt_at <= $1 limit 1) as due
+where p.endpoint is not null`
 
 // Looks at the oldest due rows of each endpoint, no more than the largest
 // window. Rows are taken from the old end, so those in hand are among them:
@@ -136,7 +136,8 @@ from unnest($1::text[], $2::int[], $3::timestamptz[], $4::timestamptz[]) as f (e
 on conflict (endpoint) do update set
 	failures = case when excluded.last_failure - c.last_failure > $5 then excluded.failures else c.failures + excluded.failures end,
 	failing_since = case when excluded.last_failure - c.last_failure > $5 then excluded.failing_since else least(c.failing_since, excluded.failing_since) end,
-	last_failure = greatest(c.last_failure, excluded.last_failure)`
+	last_failure = greatest(c.last_failure, excluded.last_failure)
+returning endpoint, failures, failing_since, last_failure`
 
 const recoveredSQL = `delete from callback_circuits where endpoint = any($1::text[])`
 
@@ -283,23 +284,27 @@ func (s store) bury(ctx context.Context, endpoints []string, now time.Time) (int
 	return tag.RowsAffected(), nil
 }
 
-// record writes what became of attempts, in one transaction.
-func (s store) record(ctx context.Context, set recordSet) error {
+// record writes what became of attempts, in one transaction, and returns how
+// the circuits of the endpoints that failed stand after it.
+func (s store) record(ctx context.Context, set recordSet) (failing []circuit, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue(byKeySQL)
 	batch.Queue(recordSQL, set.ids, set.numbers, set.states, set.classes, set.failures, set.next, set.statuses, set.errors, set.finished, set.reasons)
 	batch.Queue(logSQL, set.ids, set.numbers, set.started, set.durations, set.outcomes, set.statuses, set.errors, set.responses)
 	if len(set.failing.endpoints) > 0 {
 		f := set.failing
-		batch.Queue(failingSQL, f.endpoints, f.counts, f.first, f.last, circuitGap)
+		batch.Queue(failingSQL, f.endpoints, f.counts, f.first, f.last, circuitGap).Query(func(rows pgx.Rows) (err error) {
+			failing, err = pgx.CollectRows(rows, pgx.RowToStructByPos[circuit])
+			return err
+		})
 	}
 	if len(set.recovered) > 0 {
 		batch.Queue(recoveredSQL, set.recovered)
 	}
 	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("recording callback attempts: %w", err)
+		return nil, fmt.Errorf("recording callback attempts: %w", err)
 	}
-	return nil
+	return failing, nil
 }
 
 // DB is a pool, a connection or a transaction.
