@@ -19,8 +19,6 @@ type Callbacks interface {
 	ResendMany(ctx context.Context, f callbacks.Filter, limit int) (callbacks.Resent, error)
 }
 
-var _ Callbacks = callbacks.Journal{}
-
 // maxResend is how many callbacks one bulk resend takes; what is left matches
 // the next one.
 const maxResend = 10_000
