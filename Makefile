@@ -24,8 +24,8 @@ deps: ## Install PostgreSQL and Redis server programs if they are missing; start
 	@.ci/deps
 
 .PHONY: dev
-dev: deps ## Run everything on this machine, with demo data.
-	go run ./cmd/disburse dev
+dev: deps ## Run everything on this machine, with demo data (kept in .dev).
+	go run ./cmd/disburse dev --data .dev
 
 .PHONY: test
 test: deps ## Run the tests with the race detector (PKG=./ledger/... for some of them).

@@ -139,7 +139,7 @@ func (d *Dev) startGateway(ctx context.Context, o Options, data dataDir) error {
 	if err := d.startInspector(o, &kept); err != nil {
 		return err
 	}
-	if err := errors.Join(data.storeCredentials(kept), data.storeEnv(d.Instance.Env)); err != nil {
+	if err := errors.Join(data.storeCredentials(kept), data.storeEnv(d.Instance.shell())); err != nil {
 		return err
 	}
 	return d.App.Start(ctx, gateway.API, gateway.Workers)

@@ -1,6 +1,10 @@
 package devmode
 
-import "path/filepath"
+import (
+	"maps"
+	"path/filepath"
+	"strings"
+)
 
 // Instance tells where everything of a running dev mode is and how to get in.
 // It is made of secrets that are good on this machine alone.
@@ -48,5 +52,19 @@ type Operator struct {
 	Token    string `json:"token"`
 }
 
-// EnvFile is a file that a shell can source to have Env.
+// shell is Env, and what the lines of the README need besides.
+func (i Instance) shell() map[string]string {
+	lines := maps.Clone(i.Env)
+	lines["BASE_URL"], lines["RECEIVER_URL"] = i.BaseURL, i.ReceiverURL
+	lines["OPERATOR_TOKEN"] = i.Operator.Token
+	for _, m := range i.Merchants {
+		prefix := strings.ToUpper(m.Name)
+		lines[prefix+"_SIGN_KEY"], lines[prefix+"_API_KEY"] = m.SignKey, m.APIKey
+		lines[prefix+"_WEBHOOK_SECRET"] = m.WebhookSecret
+	}
+	return lines
+}
+
+// EnvFile is a file that a shell can source to have Env, and the addresses and
+// keys of the demo: BASE_URL, RECEIVER_URL, OPERATOR_TOKEN, DEMO_SIGN_KEY ...
 func (i Instance) EnvFile() string { return filepath.Join(i.DataDir, "env") }
