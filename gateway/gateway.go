@@ -128,7 +128,7 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 		DB: a.DB, Ledger: a.Ledger, Merchants: a.Directory, Rates: a.Rates, Vault: a.vault, Watcher: watcher,
 		CheckURL:  func(target string) error { return callbacks.CheckURL(target, a.allow) },
 		PublicURL: a.Config.PublicURL,
-		Executors: []payout.Executor{&sandbox.Executor{ReceiptBase: a.Config.PublicURL + "/receipts/sandbox/", Now: now}},
+		Executors: []payout.Executor{&sandbox.Executor{ReceiptBase: a.Config.PublicURL + httpapi.SandboxReceipts, Now: now}},
 		Now:       now, Log: a.log, Observe: a.metrics.payouts(),
 	})
 	return err

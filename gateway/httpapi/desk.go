@@ -231,11 +231,16 @@ func downloadReceipt(r *request) error {
 	if err != nil {
 		return err
 	}
+	return r.attachment(f.ContentType, f.Name, f.Content)
+}
+
+// attachment answers with a file. name needs no escaping.
+func (r *request) attachment(media, name string, content []byte) error {
 	header := &r.c.Response().Header
-	header.SetContentType(f.ContentType)
-	header.Set("Content-Disposition", `attachment; filename="`+f.Name+`"`)
+	header.SetContentType(media)
+	header.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	header.Set("Referrer-Policy", "no-referrer")
-	r.c.Response().SetBodyRaw(f.Content)
+	r.c.Response().SetBodyRaw(content)
 	return nil
 }

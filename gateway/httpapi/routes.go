@@ -77,6 +77,8 @@ func payoutRoutes() []route {
 		{method: post, path: "/api/operator/payouts/:id/receipts", envelope: e, role: desk, upload: true, handle: uploadReceipt},
 		// payout: whoever was given the signed link, the merchant's customer among them.
 		{method: get, path: "/receipts/:id", envelope: e, handle: downloadReceipt},
+		// payout: whoever follows the link of a sandbox payout.
+		{method: get, path: SandboxReceipts + ":id", envelope: e, handle: sandboxReceipt},
 		// payout: what no machine could settle.
 		{method: get, path: "/api/operator/exceptions", envelope: e, role: viewer, handle: listExceptions},
 		// callbacks: what merchants were told.
