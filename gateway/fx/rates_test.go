@@ -153,6 +153,8 @@ func TestSetRefuses(t *testing.T) {
 		{"ErrPartOfASecond", func(c *fx.Change) { c.MaxAge = 1500 * time.Millisecond }, []string{"max_age"}},
 		{"ErrAgeBeyondAYear", func(c *fx.Change) { c.MaxAge = fx.MaxMaxAge + time.Second }, []string{"max_age"}},
 		{"ErrSource", func(c *fx.Change) { c.Source = "a\x00b" }, []string{"source"}},
+		{"ErrSourceOfTwoLines", func(c *fx.Change) { c.Source = "a\nb" }, []string{"source"}},
+		{"ErrSourceNotUTF8", func(c *fx.Change) { c.Source = "a\xff" }, []string{"source"}},
 		{"ErrLongSource", func(c *fx.Change) { c.Source = strings.Repeat("x", 129) }, []string{"source"}},
 		{"ErrAllAtOnce", func(c *fx.Change) { *c = fx.Change{MaxAge: -1} }, []string{"currency", "rate", "max_age"}},
 	} {

@@ -399,6 +399,14 @@ func TestRateAndCapacityCalls(t *testing.T) {
 			}
 		})
 	}
+	t.Run("EveryFaultAtOnce", func(t *testing.T) {
+		got := s.as(admin, http.MethodPut, "/rates", fields{"currency": "xxx", "rate": "1e2", "source": "a\x00"})
+		for _, name := range []string{"currency", "rate", "source"} {
+			if got.text("error", "fields", name) == "" {
+				t.Errorf("got %s, want %s named", got.raw, name)
+			}
+		}
+	})
 	if rates := s.wantOK(s.as(operator.RoleViewer, http.MethodGet, "/rates", nil)).body["items"].([]any); len(rates) != 4 {
 		t.Errorf("got %v", rates)
 	}

@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"strings"
-
 	"github.com/shopspring/decimal"
 
 	"disburse/gateway/fault"
@@ -47,9 +45,6 @@ func setRate(r *request) error {
 	var b rateBody
 	if err := r.decode(&b); err != nil {
 		return err
-	}
-	if strings.IndexByte(b.Source, 0) >= 0 {
-		return fault.Invalid(fault.Field{Name: "source", Why: "must not hold control characters"})
 	}
 	value, err := fx.ParseValue(b.Rate)
 	if err != nil {
