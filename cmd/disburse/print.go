@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"disburse/gateway/payout"
+	"disburse/ledger"
+	"disburse/ledger/money"
+)
+
+// jsonFlag is embedded by commands that can print what they found or did as an
+// object of one line.
+type jsonFlag struct {
+	JSON bool `name:"json" env:"DISBURSE_JSON" help:"Print one line of JSON instead of text."`
+}
+
+// show prints the object, or what text writes for people. Columns that text
+// separates by tabs are aligned.
+func (f jsonFlag) show(out output, object any, text func(w io.Writer)) error {
+	if f.JSON {
+		return printJSON(out.Out, object)
+	}
+	var page bytes.Buffer
+	aligned := tabwriter.NewWriter(&page, 0, 0, 2, ' ', 0)
+	text(aligned)
+	if err := aligned.Flush(); err != nil {
+		return err
+	}
+	_, err := page.WriteTo(out.Out)
+	return err
+}
+
+func printJSON(w io.Writer, object any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // addresses keep their ampersands
+	return encoder.Encode(object)
+}
+
+// pageFlags is embedded by commands that list.
+type pageFlags struct {
+	Limit  int    `name:"limit" env:"DISBURSE_LIMIT" default:"50" placeholder:"N" help:"How many to show, 1 to 500; 50 when it is left out."`
+	Cursor string `name:"cursor" env:"DISBURSE_CURSOR" placeholder:"CURSOR" help:"Go on from where the list before ended."`
+}
+
+func (f pageFlags) check() error {
+	if f.Limit < 1 || f.Limit > 500 {
+		return usagef("--limit must be 1 to 500")
+	}
+	return nil
+}
+
+// list is one page in JSON: the same shape as in the operator API.
+type list[T any] struct {
+	Items      []T     `json:"items"`
+	NextCursor *string `json:"next_cursor"`
+}
+
+// table is how a page is shown to people: one row an item below the header, or
+// the words for an empty page.
+type table[T any] struct {
+	empty, header string
+	row           func(T) []string
+}
+
+func showPage[T any](f jsonFlag, out output, page list[T], t table[T]) error {
+	return f.show(out, page, func(w io.Writer) {
+		if len(page.Items) == 0 {
+			fmt.Fprintln(w, t.empty)
+			return
+		}
+		fmt.Fprintln(w, t.header)
+		for _, item := range page.Items {
+			fmt.Fprintln(w, strings.Join(t.row(item), "\t"))
+		}
+		if page.NextCursor != nil {
+			fmt.Fprintf(w, "\nThere is more: add --cursor %s\n", *page.NextCursor)
+		}
+	})
+}
+
+func pageOf[Row, T any](rows []Row, next string, view func(Row) T) list[T] {
+	page := list[T]{Items: make([]T, len(rows)), NextCursor: orNull(next)}
+	for i, row := range rows {
+		page.Items[i] = view(row)
+	}
+	return page
+}
+
+// stamp is a time as everything here prints it.
+func stamp(t time.Time) string { return payout.Timestamp(t) }
+
+func stampOrNull(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	text := stamp(t)
+	return &text
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// orDash fills the cell of a table that would be empty.
+func orDash(text *string) string {
+	if text == nil || *text == "" {
+		return "-"
+	}
+	return *text
+}
+
+func usdt(m money.Money) string { return m.Fixed(ledger.USDTPlaces) }
+
+// moment is a flag's time: RFC 3339, or a date for its beginning in UTC.
+type moment struct{ time.Time }
+
+// UnmarshalText reads either form.
+func (m *moment) UnmarshalText(text []byte) (err error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if m.Time, err = time.Parse(layout, string(text)); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("expected a time such as 2026-01-31T12:00:00Z, or a date such as 2026-01-31")
+}
