@@ -50,9 +50,9 @@ func main() {
 func run(ctx context.Context) error {
 	switch os.Getenv(helperVariable) {
 	case helperGateway:
-		return runGateway(ctx)
+		return runGateway(untilOrphaned(ctx))
 	case helperQueue:
-		return runQueueWorker(ctx)
+		return runQueueWorker(untilOrphaned(ctx))
 	}
 	var o options
 	kong.Parse(&o, kong.Name("bench"), kong.Description("Load the gateway, and references beside it."))

@@ -26,6 +26,7 @@ import (
 	"disburse/gateway/vault"
 	"disburse/ledger/money"
 	"disburse/migrations"
+	"disburse/ratelimit"
 )
 
 // Helpers are this program started again with another task, so that the
@@ -144,6 +145,9 @@ func startHelper(ctx context.Context, task string, environment ...string) (*help
 	cmd := exec.CommandContext(ctx, self) //nolint:gosec // this very program
 	cmd.Env = append(append(os.Environ(), helperVariable+"="+task), environment...)
 	cmd.Stderr = os.Stderr
+	if _, err := cmd.StdinPipe(); err != nil { // closes when this process ends, however it ends
+		return nil, err
+	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -158,6 +162,17 @@ func startHelper(ctx context.Context, task string, environment ...string) (*help
 		return nil, fmt.Errorf("the %s process did not come up", task)
 	}
 	return &helper{cmd, strings.TrimSpace(line)}, nil
+}
+
+// untilOrphaned is ctx for a helper: it ends when the program that started it
+// does, which then closes the helper's input.
+func untilOrphaned(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	return ctx
 }
 
 func (h *helper) stop() {
@@ -232,9 +247,9 @@ func (b *bench) needMerchants(ctx context.Context) ([]merchant.Created, error) {
 	if err != nil {
 		return nil, err
 	}
-	off := map[merchant.LimitName]merchant.Limit{}
+	off := map[merchant.LimitName]ratelimit.Limit{}
 	for _, name := range merchant.LimitNames() {
-		off[name] = merchant.Limit{}
+		off[name] = ratelimit.Limit{}
 	}
 	for _, m := range made {
 		if _, err := app.Merchants.Set(ctx, m.Merchant.ID, merchant.Change{Limits: off}); err != nil {
