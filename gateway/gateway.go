@@ -54,6 +54,8 @@ type App struct {
 	address string
 	worker  *worker.Worker
 	closers []func() error
+	failed  chan error
+	closing sync.Once
 	quit    context.CancelFunc
 	running sync.WaitGroup
 }
@@ -72,7 +74,7 @@ func New(cfg Config, log *slog.Logger) (*App, error) {
 	}
 	redis.SetLogger(redisLog{log})
 	ctx, quit := context.WithCancel(context.Background())
-	a := &App{Config: cfg, Registry: prometheus.NewRegistry(), log: log, quit: quit}
+	a := &App{Config: cfg, Registry: prometheus.NewRegistry(), log: log, quit: quit, failed: make(chan error, 1)}
 	if err := a.build(ctx); err != nil {
 		_ = a.Close(ctx)
 		return nil, err
@@ -166,6 +168,9 @@ func (a *App) Start(ctx context.Context, roles ...Role) error {
 	return nil
 }
 
+// Failed tells of a part that ended by itself: the process should end too.
+func (a *App) Failed() <-chan error { return a.failed }
+
 // Address is where the API listens, once started.
 func (a *App) Address() string { return a.address }
 
@@ -205,7 +210,7 @@ func (a *App) startAPI() error {
 	a.address = listener.Addr().String()
 	a.running.Go(func() {
 		if err := a.http.Listener(listener); err != nil {
-			a.log.Error("the API stopped listening", "error", err.Error())
+			a.failed <- fmt.Errorf("the API stopped listening: %w", err)
 		}
 	})
 	a.log.Info("API listens", "address", a.address, "public_url", a.Config.PublicURL)
@@ -272,8 +277,13 @@ func (a *App) Checks(redisClient redis.UniversalClient) []httpapi.Check {
 // Close stops what was started, in the order in which requests flow: the API
 // takes no more and finishes, the workers finish, waiting postings commit.
 // What ctx cuts short is safe to lose: it is finished by another process or
-// the next start.
-func (a *App) Close(ctx context.Context) error {
+// the next start. Closing once more does nothing.
+func (a *App) Close(ctx context.Context) (err error) {
+	a.closing.Do(func() { err = a.close(ctx) })
+	return err
+}
+
+func (a *App) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Config.ShutdownTimeout)
 	defer cancel()
 	var faults []error

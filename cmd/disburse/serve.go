@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -46,18 +47,22 @@ func runGateway(ctx context.Context, cfg gateway.Config, log *slog.Logger, roles
 	return runApp(ctx, app, log, roles...)
 }
 
-// runApp runs roles until ctx ends, then stops them in order.
+// runApp runs roles until ctx ends or one of them fails, then stops them in order.
 func runApp(ctx context.Context, app *gateway.App, log *slog.Logger, roles ...gateway.Role) error {
 	// A start that was told to stop goes on to an orderly end.
 	if err := app.Start(ctx, roles...); err != nil && ctx.Err() == nil {
 		_ = app.Close(ctx) // the start's error says more
 		return err
 	}
-	<-ctx.Done()
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-app.Failed():
+	}
 	log.Info("stopping", "within", app.Config.ShutdownTimeout.String())
 	if err := app.Close(ctx); err != nil {
-		return fmt.Errorf("stopping: %w", err)
+		return errors.Join(failure, fmt.Errorf("stopping: %w", err))
 	}
 	log.Info("stopped")
-	return nil
+	return failure
 }
