@@ -340,8 +340,8 @@ func TestDuplicatedTasksDeliverOnce(t *testing.T) {
 		return left == 0
 	})
 	for _, id := range ids {
-		if n := rc.times(id); n != 1 {
-			t.Errorf("%s received %d times", id, n)
+		if n, d := rc.times(id), b.get(id); n != 1 || d.Attempts != 1 || len(d.Log) != 1 {
+			t.Errorf("%s received %d times, %d attempts, %d logged", id, n, d.Attempts, len(d.Log))
 		}
 	}
 }

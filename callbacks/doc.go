@@ -39,6 +39,16 @@
 // What is left to others: the bodies, and whether they are sealed (BodyKey and
 // Config.OpenBody); the secrets; authorising and auditing a resend.
 //
+// # What asynq is trusted with
+//
+// Waking a worker, and nothing else. The id of a task holds event, attempt and
+// the count of takes: with event and attempt alone, what a killed worker left
+// in Redis would keep the id, and the next wake-up would pass for "already
+// queued" for ever. Handlers always succeed, and a task may be retried three
+// times: asynq re-runs a dead worker's task as a no-op then, where without
+// retries it would put it into its archive for good. At most a window's worth
+// of tasks per endpoint is ever in Redis.
+//
 // # Why it is fast
 //
 // An attempt costs three writes: take, claim, record. Each is one statement
