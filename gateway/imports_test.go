@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"ledger/ledgertest":           {"ledger"},
 	"callbacks":                   {"signing", "callbacks/dial"},
 	"callbacks/dial":              {},
-	"gateway/merchant":            concat(leaves, "ledger", "ledger/money", "signing"),
+	"gateway/merchant":            concat(leaves, "ledger", "ledger/money", "signing", "ratelimit"),
 	"gateway/operator":            concat(leaves, "ledger", "ledger/money", "signing"),
 	"gateway/fx":                  concat(leaves, "ledger", "ledger/money", "signing"),
 	"gateway/payout":              concat(leaves, "gateway/merchant", "gateway/fx", "ledger", "ledger/money", "callbacks", "signing"),

@@ -12,6 +12,7 @@ import (
 	"disburse/gateway/httpapi"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
+	"disburse/ratelimit"
 	"disburse/signing"
 )
 
@@ -284,9 +285,9 @@ func wantWait(t *testing.T, a answer, most int) {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	slow := merchant.Limit{Rate: 1, Per: time.Minute, Burst: 2}
+	slow := ratelimit.Limit{Rate: 1, Per: time.Minute, Burst: 2}
 	s := newStack(t)
-	s.set(merchant.Change{Limits: map[merchant.LimitName]merchant.Limit{
+	s.set(merchant.Change{Limits: map[merchant.LimitName]ratelimit.Limit{
 		merchant.LimitCreate: slow, merchant.LimitStatus: {Rate: 1, Per: time.Minute, Burst: 5}, merchant.LimitStatusPayout: slow, merchant.LimitReject: slow,
 	}})
 	calls := map[string]struct {
@@ -323,7 +324,7 @@ func TestLimits(t *testing.T) {
 	})
 	t.Run("WrongSignsUseNothingUp", func(t *testing.T) {
 		_, keys := s.newMerchant("other", "100.0000")
-		_, err := s.deps.Merchants.Set(t.Context(), "other", merchant.Change{Limits: map[merchant.LimitName]merchant.Limit{merchant.LimitCreate: slow}})
+		_, err := s.deps.Merchants.Set(t.Context(), "other", merchant.Change{Limits: map[merchant.LimitName]ratelimit.Limit{merchant.LimitCreate: slow}})
 		must(t, err)
 		for range 3 {
 			s.call(http.MethodPost, "/api/merchant/other/create_pay_out/", payoutBody("order-1", nil).sign("x"), nil)
@@ -335,7 +336,7 @@ func TestLimits(t *testing.T) {
 func TestLimitsThatAreOffSendNoHeaders(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	s.set(merchant.Change{Limits: map[merchant.LimitName]merchant.Limit{merchant.LimitCreate: {}}})
+	s.set(merchant.Change{Limits: map[merchant.LimitName]ratelimit.Limit{merchant.LimitCreate: {}}})
 	a := s.created("order-1")
 	if a.header.Get("RateLimit") != "" || a.header.Get("RateLimit-Policy") != "" {
 		t.Errorf("got %v", a.header)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"disburse/gateway/merchant"
+	"disburse/ratelimit"
 )
 
 // FuzzCreate sends anything as the body of create_pay_out, signed where it can
@@ -15,7 +16,7 @@ import (
 // that are wrong for a body that is well signed.
 func FuzzCreate(f *testing.F) {
 	s := newStack(f)
-	s.set(merchant.Change{Limits: map[merchant.LimitName]merchant.Limit{merchant.LimitCreate: {}}})
+	s.set(merchant.Change{Limits: map[merchant.LimitName]ratelimit.Limit{merchant.LimitCreate: {}}})
 	for name, changes := range byMethod {
 		raw, err := json.Marshal(payoutBody("order-"+name, changes))
 		must(f, err)

@@ -1,16 +1,13 @@
 package httpapi
 
-import (
-	"disburse/gateway/merchant"
-	"disburse/ratelimit"
-)
+import "disburse/ratelimit"
 
 // take is one limit that a call uses up: its name in the headers, whom it is
 // counted for, and how much that one may.
 type take struct {
 	name    string
 	subject string
-	limit   merchant.Limit
+	limit   ratelimit.Limit
 }
 
 // limit uses up each limit in turn and tells where the caller stands in the
@@ -20,10 +17,10 @@ func (r *request) limit(takes ...take) error {
 	policies := make([]ratelimit.Policy, 0, len(takes))
 	var refused *ratelimit.Decision
 	for _, t := range takes {
-		if t.limit.Off() {
+		if t.limit.IsOff() {
 			continue
 		}
-		d := r.api.Limiter.Take(r.ctx, t.name+":"+t.subject, ratelimit.Limit(t.limit))
+		d := r.api.Limiter.Take(r.ctx, t.name+":"+t.subject, t.limit)
 		policies = append(policies, ratelimit.Policy{Name: t.name, Decision: d})
 		r.decided(d)
 		if !d.Allowed {

@@ -8,6 +8,7 @@ import (
 	"disburse/gateway/fault"
 	"disburse/gateway/merchant"
 	"disburse/ledger/money"
+	"disburse/ratelimit"
 	"disburse/signing"
 )
 
@@ -113,13 +114,15 @@ func (b *merchantChangeBody) methods(c *merchant.Change) []fault.Field {
 
 func (b *merchantChangeBody) limits(c *merchant.Change) []fault.Field {
 	var faults []fault.Field
-	c.Limits = make(map[merchant.LimitName]merchant.Limit, len(b.Limits))
+	c.Limits = make(map[merchant.LimitName]ratelimit.Limit, len(b.Limits))
 	for _, name := range slices.Sorted(maps.Keys(b.Limits)) {
-		limit, err := merchant.ParseLimit(b.Limits[name])
-		if err != nil || !slices.Contains(merchant.LimitNames(), merchant.LimitName(name)) {
-			faults = append(faults, fault.Field{
-				Name: "limits", Why: "must be status, status_payout, create or reject, each off or as in 10/s:20",
-			})
+		if !slices.Contains(merchant.LimitNames(), merchant.LimitName(name)) {
+			faults = append(faults, fault.Field{Name: "limits", Why: "must be on status, status_payout, create or reject"})
+			continue
+		}
+		limit, err := ratelimit.Parse(b.Limits[name])
+		if err != nil {
+			faults = append(faults, fault.Field{Name: "limits", Why: name + " is " + err.Error()})
 			continue
 		}
 		c.Limits[merchant.LimitName(name)] = limit

@@ -22,5 +22,7 @@
 //
 // It promises that no secret reaches an audit row, an error, or the printed or
 // JSON form of a Merchant. It leaves limits to be enforced by the HTTP layer,
-// and methods, bounds and fees by the payouts.
+// and methods, bounds and fees by the payouts. A limit is the limiter's own
+// type, so that what can be set here is exactly what can be enforced there;
+// nothing else of package ratelimit is used.
 package merchant

@@ -18,6 +18,7 @@ import (
 	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/ledger/money"
+	"disburse/ratelimit"
 	"disburse/signing"
 )
 
@@ -174,7 +175,7 @@ func TestSet(t *testing.T) {
 			{Currency: "rub", Method: "card"}: {Min: rub(50000), Max: rub(50000)},
 			{Currency: "jpy", Method: "iban"}: {Enabled: ptr(true)},
 		},
-		Limits: map[merchant.LimitName]merchant.Limit{
+		Limits: map[merchant.LimitName]ratelimit.Limit{
 			merchant.LimitCreate: {}, merchant.LimitStatus: {Rate: 1, Per: time.Minute, Burst: 3},
 		},
 	}
@@ -221,8 +222,8 @@ func TestSetRefuses(t *testing.T) {
 	method := func(key merchant.MethodKey, c merchant.MethodChange) merchant.Change {
 		return merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{key: c}}
 	}
-	limit := func(name merchant.LimitName, l merchant.Limit) merchant.Change {
-		return merchant.Change{Limits: map[merchant.LimitName]merchant.Limit{name: l}}
+	limit := func(name merchant.LimitName, l ratelimit.Limit) merchant.Change {
+		return merchant.Change{Limits: map[merchant.LimitName]ratelimit.Limit{name: l}}
 	}
 	rub := func(minor int64) *money.Money { return ptr(money.New(minor, "RUB")) }
 	for _, tt := range []struct {
@@ -243,14 +244,16 @@ func TestSetRefuses(t *testing.T) {
 		{"ErrMinimumOfZero", method(sbp, merchant.MethodChange{Min: rub(0)}), []string{"min rub/sbp"}},
 		{"ErrMaximumBelowMinimum", method(sbp, merchant.MethodChange{Max: rub(9999)}), []string{"max rub/sbp"}},
 		{"ErrMaximumBeyondWhatCanBeAsked", method(sbp, merchant.MethodChange{Max: rub(100_000_000_000_000)}), []string{"max rub/sbp"}},
-		{"ErrLimitName", limit("other", merchant.Limit{}), []string{"limit"}},
-		{"ErrLimitWithoutBurst", limit(merchant.LimitCreate, merchant.Limit{Rate: 1, Per: time.Second}), []string{"limit create"}},
-		{"ErrLimitWithoutRate", limit(merchant.LimitCreate, merchant.Limit{Per: time.Second, Burst: 1}), []string{"limit create"}},
-		{"ErrLimitPerMillisecond", limit(merchant.LimitCreate, merchant.Limit{Rate: 1, Per: time.Millisecond, Burst: 1}), []string{"limit create"}},
+		{"ErrLimitName", limit("other", ratelimit.Limit{}), []string{"limit"}},
+		{"ErrLimitWithoutBurst", limit(merchant.LimitCreate, ratelimit.Limit{Rate: 1, Per: time.Second}), []string{"limit create"}},
+		{"ErrLimitWithoutRate", limit(merchant.LimitCreate, ratelimit.Limit{Per: time.Second, Burst: 1}), []string{"limit create"}},
+		{"ErrLimitPerMillisecond", limit(merchant.LimitCreate, ratelimit.Limit{Rate: 1, Per: time.Millisecond, Burst: 1}), []string{"limit create"}},
+		{"ErrLimitBeyondTheLimiter", limit(merchant.LimitCreate, ratelimit.Limit{Rate: 100_001, Per: time.Second, Burst: 1}), []string{"limit create"}},
+		{"ErrLimitThatRefillsInAYear", limit(merchant.LimitCreate, ratelimit.Limit{Rate: 1, Per: 24 * time.Hour, Burst: 365}), []string{"limit create"}},
 		{"ErrAllAtOnce", merchant.Change{
 			FeeBPS: ptr(int64(-1)), Timeout: ptr(-time.Minute), Luhn: ptr(true),
 			Methods: map[merchant.MethodKey]merchant.MethodChange{sbp: {Min: rub(-1), Max: rub(-2)}},
-			Limits:  map[merchant.LimitName]merchant.Limit{"x": {}},
+			Limits:  map[merchant.LimitName]ratelimit.Limit{"x": {}},
 		}, []string{"fee_bps", "timeout", "min rub/sbp", "max rub/sbp", "limit"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

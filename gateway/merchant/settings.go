@@ -13,6 +13,7 @@ import (
 	"disburse/gateway/fault"
 	"disburse/ledger"
 	"disburse/ledger/money"
+	"disburse/ratelimit"
 	"disburse/signing"
 )
 
@@ -26,7 +27,7 @@ type Change struct {
 	FeeFixed       *money.Money
 	Timeout        *time.Duration
 	Methods        map[MethodKey]MethodChange
-	Limits         map[LimitName]Limit // the zero Limit switches one off
+	Limits         map[LimitName]ratelimit.Limit // the zero Limit switches one off
 }
 
 // MethodChange is a change of one method; what is nil stays. A method that had
@@ -96,13 +97,13 @@ func (c Change) apply(m Merchant) (Merchant, []fault.Field) {
 	return m, faults
 }
 
-func applyLimit(limits *Limits, name LimitName, l Limit) []fault.Field {
+func applyLimit(limits *Limits, name LimitName, l ratelimit.Limit) []fault.Field {
 	at := limits.at(name)
 	if at == nil {
 		return []fault.Field{{Name: "limit", Why: "must be on status, status_payout, create or reject"}}
 	}
-	if !l.valid() {
-		return []fault.Field{{Name: "limit " + string(name), Why: "must be off or RATE/PERIOD:BURST with whole seconds up to a day"}}
+	if err := l.Validate(); err != nil {
+		return []fault.Field{{Name: "limit " + string(name), Why: "is " + err.Error()}}
 	}
 	*at = l
 	return nil

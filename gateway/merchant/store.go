@@ -11,6 +11,7 @@ import (
 	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/ledger/money"
+	"disburse/ratelimit"
 	"disburse/signing"
 )
 
@@ -207,7 +208,7 @@ func load(ctx context.Context, db database, ids ...string) (map[string]*record, 
 	}
 	for _, r := range limits {
 		if at := records[r.MerchantID]; at != nil {
-			*at.merchant.Limits.at(LimitName(r.Name)) = Limit{
+			*at.merchant.Limits.at(LimitName(r.Name)) = ratelimit.Limit{
 				Rate: r.Rate, Per: time.Duration(r.PerMS) * time.Millisecond, Burst: r.Burst,
 			}
 		}
