@@ -13,6 +13,7 @@ import (
 	"disburse/gateway"
 	"disburse/gateway/merchant"
 	"disburse/ledger/money"
+	"disburse/ratelimit"
 	"disburse/signing"
 )
 
@@ -79,7 +80,7 @@ func (c merchantSetCommand) Run(ctx context.Context, out output) error {
 func (c merchantSetCommand) change() (merchant.Change, error) {
 	m := merchant.Change{
 		RequireV2: c.RequireV2, MaskRequisites: c.MaskRequisites, Luhn: c.Luhn, FeeBPS: c.FeeBPS,
-		Methods: map[merchant.MethodKey]merchant.MethodChange{}, Limits: map[merchant.LimitName]merchant.Limit{},
+		Methods: map[merchant.MethodKey]merchant.MethodChange{}, Limits: map[merchant.LimitName]ratelimit.Limit{},
 	}
 	var faults []error
 	if c.StandartSign != "" {
@@ -162,20 +163,20 @@ func parseBound(into **money.Money, currency money.Currency, text string) error 
 }
 
 // limits reads --limit; several may stand in one value.
-func (c merchantSetCommand) limits(into map[merchant.LimitName]merchant.Limit) (faults []error) {
+func (c merchantSetCommand) limits(into map[merchant.LimitName]ratelimit.Limit) (faults []error) {
 	var parts []string
 	for _, text := range c.Limit {
 		parts = append(parts, strings.Split(text, "|")...)
 	}
 	if slices.Equal(parts, []string{"off"}) {
 		for _, name := range merchant.LimitNames() {
-			into[name] = merchant.Limit{}
+			into[name] = ratelimit.Limit{}
 		}
 		return nil
 	}
 	for _, part := range parts {
 		name, text, _ := strings.Cut(part, "=")
-		limit, err := merchant.ParseLimit(text)
+		limit, err := ratelimit.Parse(text)
 		if err != nil || !slices.Contains(merchant.LimitNames(), merchant.LimitName(name)) {
 			faults = append(faults, fmt.Errorf("--limit: %q is not of the form NAME=RATE/PERIOD:BURST or NAME=off, such as status=10/s:20, with status, status_payout, create or reject", part))
 			continue
