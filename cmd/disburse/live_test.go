@@ -107,7 +107,7 @@ func TestARunningGatewaySeesEveryChange(t *testing.T) {
 	s.ok("merchant", "enable", "acme")
 	becomes(t, "an enabled merchant", answers(http.StatusOK, text(t, rotated, "api_key")))
 
-	token := text(t, s.object("operator", "create", "--email", "ann@desk.example", "--role", "admin"), "token")
+	token := text(t, s.object("operator", "create", "--email", "ann@desk.example", "--role", "approver"), "token")
 	desk := func(want int) func() bool {
 		return func() bool {
 			status, _ := get(t, base+"/api/operator/rates", "Authorization", "Bearer "+token)

@@ -156,7 +156,7 @@ func damage(t *testing.T, dev *devmode.Dev) {
 	if _, err := dev.App.Merchants.Disable(ctx, "demo"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dev.App.Operators.Disable(ctx, dev.Instance.Operator.Email); err != nil {
+	if _, err := dev.App.Operators.Disable(ctx, dev.Instance.Operators[0].Email); err != nil {
 		t.Fatal(err)
 	}
 	_, err := dev.App.Rates.Set(ctx, fx.Change{Currency: "rub", Value: decimal.RequireFromString("50"), MaxAge: time.Hour, Confirm: true})

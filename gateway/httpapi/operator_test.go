@@ -492,6 +492,7 @@ func TestOperatorCalls(t *testing.T) {
 		t.Errorf("got %s", a.raw)
 	}
 	s.wantError(s.call(http.MethodGet, "/api/operator/payouts", nil, token), http.StatusUnauthorized, "invalid_token")
+	s.wantError(s.as(admin, http.MethodPost, "/operators/admin@desk.example/disable", nil), http.StatusConflict, "last_admin")
 	s.wantOK(s.as(admin, http.MethodPost, "/operators/"+id+"/enable", nil))
 	s.wantOK(s.call(http.MethodGet, "/api/operator/payouts", nil, token))
 	if a := s.wantOK(s.as(admin, http.MethodGet, "/operators", nil)); len(a.body["items"].([]any)) != 5 {

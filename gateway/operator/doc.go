@@ -13,6 +13,8 @@
 //
 // It promises that an unknown, an expired, a revoked token and one of a disabled
 // operator give the same answer, and that checking the password of an unknown
-// address does the work of checking a real one. It leaves sessions to the
+// address does the work of checking a real one. It promises too that once there
+// is an admin, one is always let in: the last one can be neither disabled nor
+// given another role. It leaves sessions to the
 // console, and limits on failures to the HTTP layer.
 package operator

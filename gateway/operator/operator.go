@@ -41,6 +41,7 @@ var (
 	ErrInvalidPassword = fault.New(fault.Unauthenticated, "invalid_credentials", "invalid email or password")
 	ErrForbidden       = fault.New(fault.Forbidden, "forbidden", "your role does not allow this")
 	ErrNotFound        = fault.New(fault.NotFound, "not_found", "operator not found")
+	ErrLastAdmin       = fault.New(fault.Conflict, "last_admin", "this is the last admin who is let in, make another one first")
 	ErrEmailTaken      = fault.New(fault.Conflict, "email_taken", "an operator of this email exists already")
 )
 

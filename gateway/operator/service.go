@@ -228,9 +228,12 @@ func (s *Service) List(ctx context.Context, after string, limit int) (Page, erro
 }
 
 // Disable shuts an operator out, tokens and password alike. Repeating it
-// changes nothing. It fails with not_found.
+// changes nothing. It fails with not_found and last_admin.
 func (s *Service) Disable(ctx context.Context, ref string) (Operator, error) {
 	return s.change(ctx, ref, "operator.disable", func(tx pgx.Tx, o Operator) (pgconn.CommandTag, error) {
+		if err := spare(ctx, tx, o); err != nil {
+			return pgconn.CommandTag{}, err
+		}
 		return tx.Exec(ctx, disableOperator, o.ID, s.now())
 	})
 }
@@ -242,13 +245,18 @@ func (s *Service) Enable(ctx context.Context, ref string) (Operator, error) {
 	})
 }
 
-// SetRole gives an operator another role. It fails with not_found and
-// invalid_request.
+// SetRole gives an operator another role. It fails with not_found,
+// invalid_request and last_admin.
 func (s *Service) SetRole(ctx context.Context, ref string, role Role) (Operator, error) {
 	if !slices.Contains(Roles(), role) {
 		return Operator{}, fault.Invalid(fault.Field{Name: "role", Why: "must be viewer, operator, approver or admin"})
 	}
 	return s.change(ctx, ref, "operator.set-role", func(tx pgx.Tx, o Operator) (pgconn.CommandTag, error) {
+		if role != RoleAdmin {
+			if err := spare(ctx, tx, o); err != nil {
+				return pgconn.CommandTag{}, err
+			}
+		}
 		return tx.Exec(ctx, setRole, o.ID, string(role))
 	})
 }
@@ -296,7 +304,25 @@ func (s *Service) change(ctx context.Context, ref, action string,
 	return after, err
 }
 
-// inTx runs a change of operators in a transaction that counts the epoch.
+// spare fails with last_admin when nobody but o is an admin who is let in. tx
+// holds the lock of the epoch, as every change of operators does, so two admins
+// cannot take each other for the one who stays.
+func spare(ctx context.Context, tx pgx.Tx, o Operator) error {
+	if o.Role != RoleAdmin || o.Disabled {
+		return nil
+	}
+	var others bool
+	if err := tx.QueryRow(ctx, selectOtherAdmins, o.ID).Scan(&others); err != nil {
+		return err
+	}
+	if !others {
+		return ErrLastAdmin
+	}
+	return nil
+}
+
+// inTx runs a change of operators in a transaction that counts the epoch, which
+// puts all of them in a row.
 func (s *Service) inTx(ctx context.Context, doing string, do func(tx pgx.Tx) error) error {
 	err := pgx.BeginFunc(ctx, s.deps.DB, func(tx pgx.Tx) error {
 		if err := epoch.Bump(ctx, tx); err != nil {

@@ -360,6 +360,67 @@ func TestSetRole(t *testing.T) {
 	}
 }
 
+func TestTheLastAdminStays(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	anna := b.create(t, "anna@example.com", operator.RoleAdmin).Operator
+	boris := b.create(t, "boris@example.com", operator.RoleAdmin).Operator
+	b.create(t, "vera@example.com", operator.RoleApprover)
+	if _, err := b.Disable(t.Context(), boris.ID); err != nil {
+		t.Fatalf("one of two: %v", err)
+	}
+	before := len(b.trail(t))
+	if _, err := b.Disable(t.Context(), anna.Email); !errors.Is(err, operator.ErrLastAdmin) {
+		t.Errorf("the last one: %v", err)
+	}
+	if _, err := b.SetRole(t.Context(), anna.ID, operator.RoleApprover); !errors.Is(err, operator.ErrLastAdmin) {
+		t.Errorf("demoting the last one: %v", err)
+	}
+	// What takes nothing away from the last one goes on.
+	for name, call := range map[string]func() (operator.Operator, error){
+		"SameRole":             func() (operator.Operator, error) { return b.SetRole(t.Context(), anna.ID, operator.RoleAdmin) },
+		"DisabledAlready":      func() (operator.Operator, error) { return b.Disable(t.Context(), boris.ID) },
+		"DemotingADisabledOne": func() (operator.Operator, error) { return b.SetRole(t.Context(), boris.ID, operator.RoleViewer) },
+		"DisablingNoAdmin":     func() (operator.Operator, error) { return b.Disable(t.Context(), "vera@example.com") },
+		"DemotingWhoIsNoAdmin": func() (operator.Operator, error) {
+			return b.SetRole(t.Context(), "vera@example.com", operator.RoleViewer)
+		},
+		"EnablingWhoIsLetInNow": func() (operator.Operator, error) { return b.Enable(t.Context(), anna.ID) },
+	} {
+		if _, err := call(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if after := len(b.trail(t)); after != before+3 {
+		t.Errorf("%d audit rows, then %d; want 3 more", before, after)
+	}
+}
+
+// TestAdminsWhoDisableEachOther races: whoever comes first, one stays.
+func TestAdminsWhoDisableEachOther(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	admins := []operator.Operator{
+		b.create(t, "anna@example.com", operator.RoleAdmin).Operator, b.create(t, "boris@example.com", operator.RoleAdmin).Operator,
+	}
+	for range 20 {
+		errs := make([]error, len(admins))
+		var running sync.WaitGroup
+		for i, o := range admins {
+			running.Go(func() { _, errs[i] = b.Disable(t.Context(), o.ID) })
+		}
+		running.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), operator.ErrLastAdmin) {
+			t.Fatalf("got %v", errs)
+		}
+		for _, o := range admins {
+			if _, err := b.Enable(t.Context(), o.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

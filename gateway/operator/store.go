@@ -36,6 +36,9 @@ where t.hash = $1`
 select id, name, prefix, created_at, expires_at, revoked_at
 from operator_tokens where operator_id = $1 order by created_at desc, id desc`
 
+	selectOtherAdmins = `
+select exists (select from operators where role = 'admin' and disabled_at is null and id <> $1)`
+
 	disableOperator = `update operators set disabled_at = $2 where id = $1 and disabled_at is null`
 	enableOperator  = `update operators set disabled_at = null where id = $1 and disabled_at is not null`
 	setRole         = `update operators set role = $2 where id = $1 and role <> $2`
