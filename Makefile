@@ -43,6 +43,10 @@ bench: deps ## Measure throughput and latency side by side; about 15 minutes.
 lint: ## Check the code's style; the first run builds the linter.
 	$(LINT) run $(PKG)
 
+.PHONY: openapi
+openapi: ## Check the API reference: specification, examples, routes, style.
+	go test -count=1 -run '^TestDocument' ./gateway/httpapi
+
 .PHONY: fmt
 fmt: ## Format the code.
 	$(LINT) fmt

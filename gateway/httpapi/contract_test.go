@@ -70,18 +70,6 @@ func holdToContract(t testing.TB, req *http.Request, body []byte, a answer) {
 	}
 }
 
-func TestDocument(t *testing.T) {
-	t.Parallel()
-	doc, err := document()
-	must(t, err)
-	if err := doc.Validate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if doc.Webhooks == nil || doc.Webhooks["payoutEnded"] == nil {
-		t.Error("the callback is not documented as a webhook")
-	}
-}
-
 // TestDocumentNamesEveryRouteAndNoOther walks both ways between the routes that
 // the application serves and those that the document describes.
 func TestDocumentNamesEveryRouteAndNoOther(t *testing.T) {
