@@ -111,7 +111,10 @@ func (g *group) move(p *posting) error {
 		from.amount -= amount
 		to.amount += amount
 		from.changed, to.changed = true, true
-		g.rows.add(p.entry, i, g.ids[leg.from], g.ids[leg.to], amount, from.amount, to.amount)
+		g.rows.add(p.entry, transferRow{
+			leg: i, from: g.ids[leg.from], to: g.ids[leg.to], amount: amount,
+			fromBalance: from.amount, toBalance: to.amount,
+		})
 	}
 	return nil
 }
@@ -176,7 +179,7 @@ func (g *group) answer() {
 		p.receipt.Transfers = make([]Posted, len(p.entry.legs))
 		for i, leg := range p.entry.legs {
 			p.receipt.Transfers[i] = Posted{
-				ID: g.rows.ids[row], From: leg.from, To: leg.to, Amount: leg.amount,
+				From: leg.from, To: leg.to, Amount: leg.amount,
 				FromBalance: g.rows.fromBalance[row], ToBalance: g.rows.toBalance[row],
 			}
 			row++

@@ -42,9 +42,8 @@ type Receipt struct {
 	Replayed bool
 }
 
-// Posted is one transfer as it stands in the books.
+// Posted is one transfer of an entry.
 type Posted struct {
-	ID          int64
 	From, To    Account
 	Amount      money.Money
 	FromBalance int64 // minor units after the transfer

@@ -279,7 +279,7 @@ func TestFullQueueRefusesAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close(context.Background())
+	defer func() { _ = l.Close(context.Background()) }() // what is refused is looked at below
 	topUp(t, l, "a", "10")
 	blocker, err := db.Begin(t.Context()) // stands for a slow group of another process
 	if err != nil {

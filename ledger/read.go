@@ -21,6 +21,7 @@ type AccountRow struct {
 // TransferRow is a transfer as it stands in the books.
 type TransferRow struct {
 	Posted
+	ID           int64
 	FromID, ToID int64
 	Reference    string
 	Leg          int

@@ -37,15 +37,16 @@ select a.id, a.balance, a.floor from unnest($1::bigint[]) as k (id) join ledger_
 order by a.id for update of a`
 
 	sqlByReference = `
-select reference, flow, id, from_account, to_account, amount, from_balance, to_balance, at
+select reference, flow, from_account, to_account, amount, from_balance, to_balance, at
 from ledger_transfers where reference = any($1::text[]) order by reference, leg`
 
+	// Rows get their ids in the order of the arrays, which is the order of the
+	// balances. A sort would say so, and cost; Verify would tell.
 	sqlInsertTransfers = `
 insert into ledger_transfers (reference, leg, flow, from_account, to_account, amount, from_balance, to_balance, at)
 select reference, leg, flow, from_account, to_account, amount, from_balance, to_balance, $9::timestamptz
 from unnest($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
-    with ordinality as t (reference, leg, flow, from_account, to_account, amount, from_balance, to_balance, n)
-order by n returning id`
+    as t (reference, leg, flow, from_account, to_account, amount, from_balance, to_balance)`
 
 	sqlUpdateBalances = `
 update ledger_accounts a set balance = n.balance
@@ -59,20 +60,26 @@ type transferRows struct {
 	from, to, amount       []int64
 	fromBalance, toBalance []int64
 	at                     int64 // microseconds, one for the group
-	ids                    []int64
 }
 
 func (t *transferRows) len() int { return len(t.reference) }
 
-func (t *transferRows) add(e Entry, leg int, from, to, amount, fromBalance, toBalance int64) {
+// transferRow is one leg of an entry and the balances it leaves.
+type transferRow struct {
+	leg                    int
+	from, to, amount       int64
+	fromBalance, toBalance int64
+}
+
+func (t *transferRows) add(e Entry, r transferRow) {
 	t.reference = append(t.reference, e.Reference)
-	t.leg = append(t.leg, int16(leg)) //nolint:gosec // entries have a handful of legs
+	t.leg = append(t.leg, int16(r.leg)) //nolint:gosec // entries have a handful of legs
 	t.flow = append(t.flow, e.Flow)
-	t.from = append(t.from, from)
-	t.to = append(t.to, to)
-	t.amount = append(t.amount, amount)
-	t.fromBalance = append(t.fromBalance, fromBalance)
-	t.toBalance = append(t.toBalance, toBalance)
+	t.from = append(t.from, r.from)
+	t.to = append(t.to, r.to)
+	t.amount = append(t.amount, r.amount)
+	t.fromBalance = append(t.fromBalance, r.fromBalance)
+	t.toBalance = append(t.toBalance, r.toBalance)
 }
 
 func (t *transferRows) truncate(n int) {
@@ -224,7 +231,7 @@ func (g *group) readExisting(rows pgx.Rows) error {
 	var reference string
 	var amount int64
 	var at time.Time
-	into := []any{&reference, &s.flow, &s.ID, &s.fromID, &s.toID, &amount, &s.FromBalance, &s.ToBalance, &at}
+	into := []any{&reference, &s.flow, &s.fromID, &s.toID, &amount, &s.FromBalance, &s.ToBalance, &at}
 	_, err := pgx.ForEachRow(rows, into, func() error {
 		s.Amount, s.at = money.New(amount, ""), at.UnixMicro()
 		g.existing[reference] = append(g.existing[reference], s)
@@ -305,19 +312,14 @@ func closeUnless(results pgx.BatchResults, err error) error {
 }
 
 func (g *group) readResults(results pgx.BatchResults, accounts int, riders []*riderBatch) error {
-	rows, err := results.Query()
-	if err != nil {
-		return err
-	}
-	g.rows.ids, err = pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return err
-	}
-	if len(g.rows.ids) != g.rows.len() || !slices.IsSorted(g.rows.ids) {
-		return fmt.Errorf("ledger: %d transfers came back as %d, or out of order", g.rows.len(), len(g.rows.ids))
-	}
 	tag, err := results.Exec()
 	if err != nil {
+		return err
+	}
+	if int(tag.RowsAffected()) != g.rows.len() {
+		return fmt.Errorf("ledger: %d transfers written, %d meant", tag.RowsAffected(), g.rows.len())
+	}
+	if tag, err = results.Exec(); err != nil {
 		return err
 	}
 	if int(tag.RowsAffected()) != accounts {

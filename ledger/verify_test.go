@@ -183,7 +183,7 @@ func TestStatementAndTransfers(t *testing.T) {
 	if err != nil || len(rest) != 2 || rest[1].Balance.String() != "10.000000" || rest[1].Counterparty.Owner != ledger.House {
 		t.Fatalf("second page %+v, %v", rest, err)
 	}
-	if _, err := l.Statement(t.Context(), 1<<40, ledger.Period{}, 0, 4); err != ledger.ErrNotFound {
+	if _, err := l.Statement(t.Context(), 1<<40, ledger.Period{}, 0, 4); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("statement of no account: %v", err)
 	}
 	transfers, err := l.TransfersByReference(t.Context(), "h3", "nothing", "h1")
