@@ -19,12 +19,12 @@ type Policy struct {
 	Decision Decision
 }
 
-// RateLimitValue is the value of the RateLimit header, by the IETF draft
+// Value is the value of the RateLimit header, by the IETF draft
 // "RateLimit header fields for HTTP": per policy the requests that remain and
 // the seconds, rounded up, until the quota is whole again, as in
 // `"default";r=19;t=1`. Policies without a limit are left out; it is "" when
 // none is left, and then no header should be sent.
-func RateLimitValue(policies ...Policy) string {
+func Value(policies ...Policy) string {
 	return list(policies, func(d Decision) string {
 		return ";r=" + strconv.Itoa(d.Remaining) + ";t=" + strconv.FormatInt(seconds(d.ResetAfter), 10)
 	})
@@ -32,8 +32,8 @@ func RateLimitValue(policies ...Policy) string {
 
 // PolicyValue is the value of the RateLimit-Policy header: per policy the
 // quota, which is the burst, and the seconds, rounded up, in which it refills
-// from empty, as in `"default";q=20;w=2`. It leaves out what RateLimitValue
-// leaves out.
+// from empty, as in `"default";q=20;w=2`. It leaves out what Value leaves
+// out.
 func PolicyValue(policies ...Policy) string {
 	return list(policies, func(d Decision) string {
 		return ";q=" + strconv.Itoa(d.Limit.Burst) + ";w=" + strconv.FormatInt(seconds(d.Limit.span()), 10)

@@ -32,7 +32,7 @@ func TestHeaders(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got := ratelimit.RateLimitValue(c.policies...); got != c.limit {
+			if got := ratelimit.Value(c.policies...); got != c.limit {
 				t.Errorf("RateLimit: got %s, want %s", got, c.limit)
 			}
 			if got := ratelimit.PolicyValue(c.policies...); got != c.policy {

@@ -170,7 +170,7 @@ func TestCheckSecret(t *testing.T) {
 			}
 		})
 	}
-	if signing.NewSecret() == signing.NewSecret() {
+	if first, second := signing.NewSecret(), signing.NewSecret(); first == second {
 		t.Error("two generated secrets are equal")
 	}
 }

@@ -32,7 +32,7 @@ func (r *request) limit(takes ...take) error {
 		return nil
 	}
 	header := &r.c.Response().Header
-	if value := ratelimit.RateLimitValue(policies...); value != "" {
+	if value := ratelimit.Value(policies...); value != "" {
 		header.Set(ratelimit.HeaderRateLimit, value)
 		header.Set(ratelimit.HeaderPolicy, ratelimit.PolicyValue(policies...))
 	}

@@ -39,7 +39,11 @@ func (s *Service) RotateKeys(ctx context.Context, ref string, kinds []KeyKind, g
 	kinds = slices.Compact(slices.Sorted(slices.Values(kinds)))
 	var secrets Secrets
 	m, err := s.change(ctx, ref, "merchant.rotate-keys", func(tx pgx.Tx, m Merchant, now time.Time) error {
-		if err := retire(ctx, tx, m.ID, kinds, now, grace); err != nil {
+		end := now.Add(grace)
+		if grace == 0 {
+			end = time.Time{}
+		}
+		if err := retire(ctx, tx, m.ID, kinds, end); err != nil {
 			return err
 		}
 		keys := make([]newKey, len(kinds))
@@ -55,20 +59,21 @@ func (s *Service) RotateKeys(ctx context.Context, ref string, kinds []KeyKind, g
 	return Rotated{Merchant: m, Secrets: secrets}, nil
 }
 
-// retire makes room for new keys of the kinds.
-func retire(ctx context.Context, tx pgx.Tx, merchantID string, kinds []KeyKind, now time.Time, grace time.Duration) error {
+// retire makes room for new keys of the kinds: the newest ones work until end,
+// and no more when that is zero.
+func retire(ctx context.Context, tx pgx.Tx, merchantID string, kinds []KeyKind, end time.Time) error {
 	texts := make([]string, len(kinds))
 	for i, kind := range kinds {
 		texts[i] = string(kind)
 	}
-	if grace == 0 {
+	if end.IsZero() {
 		_, err := tx.Exec(ctx, dropAll, merchantID, texts)
 		return err
 	}
 	if _, err := tx.Exec(ctx, dropOlder, merchantID, texts); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, setGrace, merchantID, texts, now.Add(grace))
+	_, err := tx.Exec(ctx, setGrace, merchantID, texts, end)
 	return err
 }
 

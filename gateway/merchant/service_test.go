@@ -349,12 +349,12 @@ func TestSecretsShowNowhere(t *testing.T) {
 			}
 		}
 	}
-	var clear int
+	var unsealed int
 	if err := p.pool.QueryRow(t.Context(), `
 select count(*) from merchant_keys
 where position(convert_to($1, 'utf8') in coalesce(secret_box, '')) > 0 or hash = convert_to($2, 'utf8')`,
-		made.Secrets.SignKey, made.Secrets.APIKey).Scan(&clear); err != nil || clear != 0 {
-		t.Errorf("%d keys rest in clear, %v", clear, err)
+		made.Secrets.SignKey, made.Secrets.APIKey).Scan(&unsealed); err != nil || unsealed != 0 {
+		t.Errorf("%d keys rest in clear, %v", unsealed, err)
 	}
 }
 

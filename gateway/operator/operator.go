@@ -84,12 +84,12 @@ const (
 	idPrefix      = "opr"
 	tokenIDPrefix = "opt"
 	tokenPrefix   = "op"
-	// DefaultTTL is how long a token works unless told otherwise, MaxTTL the
-	// longest that can be asked for.
+	// DefaultTTL is how long a token works unless told otherwise.
 	DefaultTTL = 90 * 24 * time.Hour
-	MaxTTL     = 2 * 365 * 24 * time.Hour
-	maxEmail   = 254
-	maxName    = 64
+	// MaxTTL is the longest that can be asked for.
+	MaxTTL   = 2 * 365 * 24 * time.Hour
+	maxEmail = 254
+	maxName  = 64
 )
 
 // emailPattern is deliberately simple: it keeps out what cannot be an address,

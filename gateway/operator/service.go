@@ -108,7 +108,7 @@ func (s *Service) Create(ctx context.Context, n NewOperator) (Created, error) {
 		if _, err := tx.Exec(ctx, insertOperator, made.Operator.ID, email, string(n.Role), hash, now); err != nil {
 			return err
 		}
-		if _, made.Token, err = issue(ctx, tx, made.Operator.ID, "first", now, made.Expires); err != nil {
+		if _, made.Token, err = issue(ctx, tx, made.Operator.ID, Token{Name: "first", CreatedAt: now, ExpiresAt: made.Expires}); err != nil {
 			return err
 		}
 		record := audit.Of(ctx, now, "operator.create", "operator", made.Operator.ID)
@@ -146,7 +146,7 @@ func (s *Service) IssueToken(ctx context.Context, ref, name string, ttl time.Dur
 			return err
 		}
 		now := s.now()
-		if made, secret, err = issue(ctx, tx, o.ID, name, now, now.Add(ttl)); err != nil {
+		if made, secret, err = issue(ctx, tx, o.ID, Token{Name: name, CreatedAt: now, ExpiresAt: now.Add(ttl)}); err != nil {
 			return err
 		}
 		record := audit.Of(ctx, now, "operator.issue-token", "operator", o.ID)
@@ -347,11 +347,12 @@ func (s *Service) inTx(ctx context.Context, doing string, do func(tx pgx.Tx) err
 
 func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }
 
-func issue(ctx context.Context, tx pgx.Tx, operatorID, name string, now, expires time.Time) (Token, Secret, error) {
+// issue stores a new token of the name and times of t.
+func issue(ctx context.Context, tx pgx.Tx, operatorID string, t Token) (Token, Secret, error) {
 	secret := publicid.Token(tokenPrefix)
-	t := Token{ID: publicid.At(tokenIDPrefix, now), Name: name, Prefix: secret[:8], CreatedAt: now, ExpiresAt: expires}
+	t.ID, t.Prefix = publicid.At(tokenIDPrefix, t.CreatedAt), secret[:8]
 	sum := sha256.Sum256([]byte(secret))
-	_, err := tx.Exec(ctx, insertToken, t.ID, operatorID, name, sum[:], t.Prefix, now, expires)
+	_, err := tx.Exec(ctx, insertToken, t.ID, operatorID, t.Name, sum[:], t.Prefix, t.CreatedAt, t.ExpiresAt)
 	return t, Secret(secret), err
 }
 

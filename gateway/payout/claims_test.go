@@ -86,7 +86,7 @@ func TestClaims(t *testing.T) {
 func TestClaimByFilterTakesTheOldest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	make := func(m merchant.Merchant, id, amount string, change func(*payout.CreateRequest)) payout.Payout {
+	created := func(m merchant.Merchant, id, amount string, change func(*payout.CreateRequest)) payout.Payout {
 		w.clock.advance(time.Second)
 		req := request(id)
 		req.FiatAmount = amount
@@ -100,11 +100,11 @@ func TestClaimByFilterTakesTheOldest(t *testing.T) {
 		r.PaymentMethod, r.NumberCard, r.IBANNumber, r.FiatCurrency = "iban", "", "DE89370400440532013000", "eur"
 	}
 	other := w.merchant("other", ledger.Live, "1000")
-	s := make(w.live, "sbp", "200.00", sbp)
-	e := make(w.live, "iban", "100.00", iban)
-	sand := make(w.sandbox, "sandbox", "500.00", nil)
-	c1 := make(w.live, "card1", "1000.00", nil)
-	c2 := make(other, "card2", "3000.00", nil)
+	s := created(w.live, "sbp", "200.00", sbp)
+	e := created(w.live, "iban", "100.00", iban)
+	sand := created(w.sandbox, "sandbox", "500.00", nil)
+	c1 := created(w.live, "card1", "1000.00", nil)
+	c2 := created(other, "card2", "3000.00", nil)
 	for _, tc := range []struct {
 		name   string
 		filter payout.ClaimFilter
@@ -132,7 +132,7 @@ func TestClaimByFilterTakesTheOldest(t *testing.T) {
 		})
 	}
 	_, _, err := w.Claim(w.as("op_a"), payout.ClaimFilter{MinAmount: "1", Method: "x", Mode: "y"})
-	if f := wantCode(t, err, "invalid_request"); len(f.Fields) != 3 {
+	if f := wantFault(t, err, "invalid_request"); len(f.Fields) != 3 {
 		t.Errorf("fields %v", f.Fields)
 	}
 }

@@ -71,7 +71,7 @@ func TestCurrenciesOfOtherScales(t *testing.T) {
 	req := request("x")
 	req.FiatCurrency, req.FiatAmount = "jpy", "1500.50"
 	_, _, err := w.Create(t.Context(), m, req)
-	if f := wantCode(t, err, "invalid_request"); f.Fields[0].Name != "fiat_amount" {
+	if f := wantFault(t, err, "invalid_request"); f.Fields[0].Name != "fiat_amount" {
 		t.Errorf("fields %v", f.Fields)
 	}
 }
@@ -145,7 +145,7 @@ func TestWorthNothing(t *testing.T) {
 	req := request("dust")
 	req.FiatCurrency, req.FiatAmount = "vnd", "49999.00"
 	_, _, err := w.Create(t.Context(), m, req)
-	if f := wantCode(t, err, "invalid_request"); f.Fields[0].Name != "fiat_amount" {
+	if f := wantFault(t, err, "invalid_request"); f.Fields[0].Name != "fiat_amount" {
 		t.Errorf("fields %v", f.Fields)
 	}
 	req.FiatAmount = "50000.00" // 0.00005, half up
@@ -323,7 +323,7 @@ func TestCapacityIsExact(t *testing.T) {
 					made++
 					continue
 				}
-				if f := wantCode(t, err, "overloading_requisite"); f.RetryAfter <= 0 {
+				if f := wantFault(t, err, "overloading_requisite"); f.RetryAfter <= 0 {
 					t.Error("no Retry-After")
 				}
 			}
@@ -432,7 +432,7 @@ func TestSetCapacityRefuses(t *testing.T) {
 	_, err := w.SetCapacity(t.Context(), payout.Capacity{
 		Currency: "xyz", Method: "cash", MaxOpen: ptr(int64(-1)), MaxOpenAmount: ptr(money.New(1, "EUR")),
 	})
-	if f := wantCode(t, err, "invalid_request"); len(f.Fields) != 4 {
+	if f := wantFault(t, err, "invalid_request"); len(f.Fields) != 4 {
 		t.Errorf("fields %v", f.Fields)
 	}
 	if all, err := w.Capacities(t.Context()); err != nil || len(all) != 0 {

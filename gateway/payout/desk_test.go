@@ -179,7 +179,7 @@ func TestList(t *testing.T) {
 	})
 	t.Run("Refused", func(t *testing.T) {
 		_, err := w.List(t.Context(), payout.Filter{Status: "x", Mode: "x", Method: "x", Cursor: "x", Query: "\x00", From: b.CreatedAt, To: a.CreatedAt})
-		if f := wantCode(t, err, "invalid_request"); len(f.Fields) != 6 {
+		if f := wantFault(t, err, "invalid_request"); len(f.Fields) != 6 {
 			t.Errorf("fields %v", f.Fields)
 		}
 	})

@@ -79,7 +79,7 @@ func TestCompleteSettlesAndTellsTheMerchant(t *testing.T) {
 	})
 	t.Run("RejectAfterwards", func(t *testing.T) {
 		_, err := w.Reject(w.as("op_a"), p.ID, "no")
-		if f := wantCode(t, err, "already_final"); f.Message != "payout is already successful" {
+		if f := wantFault(t, err, "already_final"); f.Message != "payout is already successful" {
 			t.Error(f.Message)
 		}
 	})

@@ -15,15 +15,14 @@ import (
 
 // fake is an executor that answers as the test says and counts its calls.
 type fake struct {
-	name      string
-	mode      ledger.Mode
-	accepts   func(payout.Payout) bool
-	execute   func(context.Context, payout.Instruction) (payout.Result, error)
-	lookup    func(context.Context, payout.Sent) (payout.Result, error)
-	mu        sync.Mutex
-	executed  map[string]int
-	looked    map[string]int
-	sawSecret bool
+	name     string
+	mode     ledger.Mode
+	accepts  func(payout.Payout) bool
+	execute  func(context.Context, payout.Instruction) (payout.Result, error)
+	lookup   func(context.Context, payout.Sent) (payout.Result, error)
+	mu       sync.Mutex
+	executed map[string]int
+	looked   map[string]int
 }
 
 var _ payout.Executor = (*fake)(nil)

@@ -272,13 +272,19 @@ func (w *world) verify() {
 	}
 }
 
-func wantCode(t *testing.T, err error, code string) *fault.Error {
+func wantFault(t *testing.T, err error, code string) *fault.Error {
 	t.Helper()
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != code {
 		t.Fatalf("got %v, want the fault %s", err, code)
 	}
 	return f
+}
+
+// wantCode is wantFault for those who look no further.
+func wantCode(t *testing.T, err error, code string) {
+	t.Helper()
+	_ = wantFault(t, err, code)
 }
 
 // parallel runs f n times at once and returns the results.

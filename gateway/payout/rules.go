@@ -53,7 +53,7 @@ func (r *CreateRequest) check(by rules) (money.Money, []fault.Field) {
 	if r.BankName == "" && Method(r.PaymentMethod) == SBP {
 		f.add("bank_name", "is required for payment_method sbp")
 	}
-	if r.BIK != "" && !(len(r.BIK) == 9 && digits(r.BIK)) {
+	if r.BIK != "" && (len(r.BIK) != 9 || !digits(r.BIK)) {
 		f.add("bik", "must be 9 digits")
 	}
 	f.line("full_name", r.FullName, maxName)

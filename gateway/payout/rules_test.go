@@ -263,8 +263,8 @@ func FuzzCheck(f *testing.F) {
 		}
 		for _, m := range Methods() {
 			if Method(method) != m {
-				clear := map[Method]*string{Card: &r.NumberCard, SBP: &r.PhoneNumber, Score: &r.NumberScore, IBAN: &r.IBANNumber}
-				*clear[m] = ""
+				others := map[Method]*string{Card: &r.NumberCard, SBP: &r.PhoneNumber, Score: &r.NumberScore, IBAN: &r.IBANNumber}
+				*others[m] = ""
 			}
 		}
 		got, faults := r.check(testRules())

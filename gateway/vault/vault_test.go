@@ -274,7 +274,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add("", sealed.Box)
 	f.Fuzz(func(t *testing.T, name string, box []byte) {
 		plain, err := v.Open(row, vault.Sealed{Key: name, Box: box})
-		if err == nil && !(name == "k1" && bytes.Equal(box, sealed.Box)) {
+		if err == nil && (name != "k1" || !bytes.Equal(box, sealed.Box)) {
 			t.Errorf("a made-up box opens as %q", plain)
 		}
 	})
