@@ -1,5 +1,6 @@
 # `make` lists what there is. Everything runs on a bare machine with Go alone:
-# `make deps` adds the PostgreSQL and Redis programs, and nothing has to be running.
+# `make deps` adds the PostgreSQL and Redis programs and, on Linux, the C compiler of
+# the race detector; nothing has to be running.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,6 +14,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 WITH_SERVERS := go run ./cmd/disburse services --fast --max-connections 400 --
 PKG ?= ./...
 FUZZTIME ?= 10s
+FAULT_SECONDS ?= 30
 LINT := go tool -modfile=.ci/tools/go.mod golangci-lint
 
 .PHONY: help
@@ -20,7 +22,7 @@ help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## Install PostgreSQL and Redis server programs if they are missing; starts nothing.
+deps: ## Install PostgreSQL, Redis and a C compiler if they are missing; starts nothing.
 	@.ci/deps
 
 .PHONY: dev
@@ -34,6 +36,10 @@ test: deps ## Run the tests with the race detector (PKG=./ledger/... for some of
 .PHONY: fuzz
 fuzz: deps ## Fuzz every parser for a short while (FUZZTIME=10s each).
 	$(WITH_SERVERS) .ci/fuzz $(FUZZTIME)
+
+.PHONY: faults
+faults: deps ## Kill, stop and wipe each part under load; nothing may be lost (FAULT_SECONDS=30 each).
+	DISBURSE_FAULT_SECONDS=$(FAULT_SECONDS) go test -race -count=1 -timeout 30m -v -run '^TestFaults$$' ./cmd/disburse
 
 .PHONY: bench
 bench: deps ## Measure throughput and latency side by side; about 15 minutes.
