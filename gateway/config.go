@@ -28,6 +28,12 @@ type Config struct {
 	CallbackAllow  []string // DISBURSE_CALLBACK_ALLOW: private addresses callbacks may go to: CIDRs, host:port, "loopback"
 	TrustedProxies []string // DISBURSE_TRUSTED_PROXIES: CIDRs whose X-Forwarded-For is believed
 
+	// MetricsListen is a host:port for /metrics and /healthz alone, whatever
+	// the process does: DISBURSE_METRICS_LISTEN. When it is set, the API does
+	// not serve /metrics, which is public there. When it is empty, a process
+	// without the API serves neither.
+	MetricsListen string
+
 	// Listener is where the API listens when it was opened before the rest was
 	// known; Listen is then not looked at. The App closes it once the API has
 	// started.
@@ -96,6 +102,11 @@ func (c Config) Validate(roles ...Role) error {
 	if c.ShutdownTimeout < time.Second {
 		fault("DISBURSE_SHUTDOWN_TIMEOUT", "must be at least 1s")
 	}
+	if c.MetricsListen != "" {
+		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
+			fault("DISBURSE_METRICS_LISTEN", "must be host:port, such as 127.0.0.1:9090")
+		}
+	}
 	if len(roles) > 0 {
 		faults = append(faults, c.validateRedis()...)
 	}
@@ -156,6 +167,6 @@ func (c Config) trustedProxies() ([]netip.Prefix, error) {
 
 // LogValue keeps secrets out of logs.
 func (c Config) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("public_url", c.PublicURL), slog.String("listen", c.Listen),
+	return slog.GroupValue(slog.String("public_url", c.PublicURL), slog.String("listen", c.Listen), slog.String("metrics_listen", c.MetricsListen),
 		slog.Any("callback_allow", c.CallbackAllow), slog.Int("database_conns", c.DatabaseConns))
 }

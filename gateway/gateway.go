@@ -50,6 +50,8 @@ type App struct {
 	allow   callbacks.AllowList
 	metrics *metrics
 
+	exposition exposition
+
 	http    *fiber.App
 	address string
 	worker  *worker.Worker
@@ -147,7 +149,7 @@ func openPool(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 }
 
 // Start takes up the given roles. It returns when the API listens and the
-// workers run.
+// workers run, and the metrics are served if they have a listener of their own.
 func (a *App) Start(ctx context.Context, roles ...Role) error {
 	if err := a.Config.Validate(roles...); err != nil {
 		return err
@@ -158,6 +160,11 @@ func (a *App) Start(ctx context.Context, roles ...Role) error {
 	}
 	if pending > 0 {
 		return fmt.Errorf("the database lacks %d migrations: run `disburse migrate up`", pending)
+	}
+	if a.Config.MetricsListen != "" && len(roles) > 0 {
+		if err := a.startExposition(); err != nil {
+			return err
+		}
 	}
 	for _, role := range roles {
 		start := map[Role]func() error{API: a.startAPI, Workers: a.startWorkers}[role]
@@ -189,7 +196,8 @@ func (a *App) startAPI() error {
 		return err
 	}
 	a.http, err = httpapi.New(httpapi.Deps{
-		Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL, Registry: a.Registry,
+		Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
+		Registry: a.Registry, MetricsElsewhere: a.Config.MetricsListen != "",
 		Directory: a.Directory, Merchants: a.Merchants, Payouts: a.Payouts, Operators: a.Operators, Rates: a.Rates,
 		Ledger: a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,
 		Audit:        func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
@@ -295,6 +303,10 @@ func (a *App) close(ctx context.Context) error {
 	}
 	if a.Ledger != nil {
 		faults = append(faults, a.Ledger.Close(ctx))
+	}
+	// The last numbers of an orderly end can still be collected.
+	if a.exposition.server != nil {
+		faults = append(faults, a.exposition.server.Close())
 	}
 	a.quit()
 	a.running.Wait()

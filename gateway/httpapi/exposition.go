@@ -7,8 +7,8 @@ import (
 )
 
 // serveMetrics prints everything that is registered, in the text format. The
-// page is public by itself: keep it behind the proxy, it holds no secrets but
-// tells how busy the gateway is.
+// page is as public as the API: it holds no secrets but tells how busy the
+// gateway is. An installation that minds has MetricsElsewhere.
 func (a *api) serveMetrics() func(*request) error {
 	format := expfmt.NewFormat(expfmt.TypeTextPlain)
 	return func(r *request) error {

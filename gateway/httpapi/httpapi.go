@@ -61,6 +61,10 @@ type Deps struct {
 	MerchantGate *ratelimit.FailureGate // failed authentications by merchant name and address
 	AddressGate  *ratelimit.FailureGate // the same by address alone
 
+	// MetricsElsewhere leaves /metrics out, because the registry is served on a
+	// listener that is not public. Optional.
+	MetricsElsewhere bool
+
 	Checks         []Check        // optional; what /readyz asks
 	TrustedProxies []netip.Prefix // optional; whose X-Forwarded-For is believed
 	Timeout        time.Duration  // optional; deadline of a request, 10 s by default

@@ -153,13 +153,16 @@ func bookRoutes() []route {
 func (a *api) serviceRoutes() []route {
 	const get = http.MethodGet
 	e := operatorEnvelope
-	return []route{
+	var metrics []route
+	if !a.MetricsElsewhere {
+		// service: Prometheus collects.
+		metrics = []route{{method: get, path: "/metrics", envelope: e, handle: a.serveMetrics()}}
+	}
+	return append(metrics, []route{
 		// service: an orchestrator asks whether the process answers.
 		{method: get, path: "/healthz", envelope: e, handle: healthz},
 		// service: a load balancer asks whether it may send traffic.
 		{method: get, path: "/readyz", envelope: e, handle: readyz},
-		// service: Prometheus collects.
-		{method: get, path: "/metrics", envelope: e, handle: a.serveMetrics()},
 		// reference: integrators' tools read the contract.
 		{method: get, path: "/openapi.yaml", envelope: e, handle: serveAsset("application/yaml; charset=utf-8", openAPIYAML)},
 		// reference: the same for tools without YAML, and for the page below.
@@ -171,5 +174,5 @@ func (a *api) serviceRoutes() []route {
 		{method: get, path: "/docs/page.css", envelope: e, handle: serveAsset("text/css; charset=utf-8", docsStyle)},
 		{method: get, path: "/docs/scalar.js", envelope: e, handle: serveAsset("text/javascript; charset=utf-8", docsBundle)},
 		{method: get, path: "/docs/scalar.LICENSE", envelope: e, handle: serveAsset("text/plain; charset=utf-8", docsLicence)},
-	}
+	}...)
 }
