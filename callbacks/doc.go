@@ -36,8 +36,8 @@
 //     are not followed, at most 64 KiB of an answer are read and 1 KiB is kept,
 //     masked. No log line holds a body or the query of a URL.
 //
-// What is left to others: the bodies, and whether they are sealed (BodyKey and
-// Config.OpenBody); the secrets; authorising and auditing a resend.
+// What is left to others: the bodies, and whether they are sealed (BodyKey,
+// Config.OpenBody, and Resealer to change the key); the secrets; authorising and auditing a resend.
 //
 // # What asynq is trusted with
 //

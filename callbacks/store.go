@@ -129,6 +129,22 @@ from unnest($1::text[], $2::int[], $3::timestamptz[], $4::bigint[], $5::text[], 
 	as a (id, number, started_at, duration_us, outcome, status, error, response)
 on conflict (event_id, number) do nothing`
 
+// What Resealer does. Which bodies are sealed with an old key is
+// asked once in a while, so no index is kept for it: pages follow the primary
+// key. The old key's name guards a row that somebody else has sealed anew.
+const (
+	selectSealedSQL = `
+select id, body_key, body_box from callback_events
+where id > $1 and body_key <> $2 and body_key <> '' order by id limit $3`
+
+	resealSQL = `
+update callback_events e set body_key = $4, body_box = r.box
+from unnest($1::text[], $2::text[], $3::bytea[]) as r (id, was, box)
+where e.id = r.id and e.body_key = r.was`
+
+	countSealedSQL = `select count(*) from callback_events where body_key <> $1 and body_key <> ''`
+)
+
 const failingSQL = `
 insert into callback_circuits as c (endpoint, failures, failing_since, last_failure)
 select endpoint, failures, first_at, last_at

@@ -1,9 +1,10 @@
 -- Why: a callback is staged in the transaction of the state change that it reports, and PostgreSQL, not the queue, is where it lives until it is delivered or dead.
 -- +goose Up
 
--- What is to be sent, never changed after it was staged. Apart from the
--- deliveries, because the relay rewrites those several times per attempt and
--- a row that is rewritten should be narrow.
+-- What is to be sent: the same bytes for ever, though a sealed body is sealed
+-- anew when the encryption key changes. Nothing else in a row changes after it
+-- was staged. Apart from the deliveries, because the relay rewrites those
+-- several times per attempt and a row that is rewritten should be narrow.
 create table callback_events (
     id          text collate "C" not null primary key,
     merchant_id text collate "C" not null,

@@ -2,6 +2,7 @@ package merchant
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -104,4 +105,14 @@ func (s *Service) Reencrypt(ctx context.Context, batch int) (int, error) {
 		return err
 	}
 	return s.deps.Vault.Reencrypt(ctx, page, store)
+}
+
+// SealedOtherwise counts the keys that are sealed with another key than the
+// vault's primary one.
+func (s *Service) SealedOtherwise(ctx context.Context) (int, error) {
+	var n int
+	if err := s.deps.DB.QueryRow(ctx, countSealedOtherwise, s.deps.Vault.Primary()).Scan(&n); err != nil {
+		return 0, fmt.Errorf("merchant: count keys: %w", err)
+	}
+	return n, nil
 }

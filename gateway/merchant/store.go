@@ -95,6 +95,8 @@ where secret_key is not null and secret_key <> $1 order by id limit $2`
 update merchant_keys k set secret_key = n.secret_key, secret_box = n.secret_box
 from unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) as n (id, was, secret_key, secret_box)
 where k.id = n.id and k.secret_key = n.was`
+
+	countSealedOtherwise = `select count(*) from merchant_keys where secret_key is not null and secret_key <> $1`
 )
 
 type nameRow struct {

@@ -2,6 +2,7 @@ package payout_test
 
 import (
 	"bytes"
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -206,25 +207,35 @@ func TestReencrypt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for i := range 3 {
+		if _, err := old.Cancel(t.Context(), w.live, orderID(i+2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := must(old.Status(t.Context(), w.live, orderID(3))).Payout.ID
+	w.vault = must(vault.New(first))
+	staged := w.staged(ended)
 	second := vault.Generate("new")
 	w.deps.Vault = must(vault.New(second, first))
 	both := must(payout.New(w.deps))
-	total, after := 0, ""
-	for {
-		next, n, err := both.Reencrypt(t.Context(), after, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		total += n
-		if after = next; after == "" {
-			break
+	wantOtherwise := func(requisites, bodies int) {
+		t.Helper()
+		if r, b, err := both.SealedOtherwise(t.Context()); r != requisites || b != bodies || err != nil {
+			t.Errorf("%d requisites and %d bodies are sealed otherwise, %v; want %d and %d", r, b, err, requisites, bodies)
 		}
 	}
-	if total != 5 {
-		t.Errorf("changed %d, want 5", total)
-	}
+	wantOtherwise(5, 3)
+	everyPage(t, both.Reencrypt, 5)
+	wantOtherwise(0, 3)
+	everyPage(t, both.ReencryptCallbacks, 3)
+	wantOtherwise(0, 0)
+	everyPage(t, both.ReencryptCallbacks, 0)
 	w.deps.Vault = must(vault.New(second))
 	only := must(payout.New(w.deps))
+	w.vault = w.deps.Vault
+	if diff := cmp.Diff(staged, w.staged(ended), cmp.AllowUnexported(stagedCallback{})); diff != "" {
+		t.Errorf("the callback (-staged +sealed anew):\n%s", diff)
+	}
 	st, err := only.Status(t.Context(), w.live, orderID(3))
 	if err != nil || st.Requisite != "4276345439581234" {
 		t.Errorf("%q, %v", st.Requisite, err)
@@ -236,6 +247,22 @@ func TestReencrypt(t *testing.T) {
 	// The callback of a payout made under the old key is sealed with the new one.
 	if _, err := only.Cancel(t.Context(), w.live, orderID(0)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// everyPage goes through all pages of two and checks how many rows changed.
+func everyPage(t *testing.T, page func(context.Context, string, int) (string, int, error), want int) {
+	t.Helper()
+	total := 0
+	for after, more := "", true; more; more = after != "" {
+		next, n, err := page(t.Context(), after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total, after = total+n, next
+	}
+	if total != want {
+		t.Errorf("changed %d, want %d", total, want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"disburse/callbacks"
 	"disburse/gateway/vault"
 )
 
@@ -44,4 +45,38 @@ func (s *Service) Reencrypt(ctx context.Context, after string, batch int) (next 
 		next = ""
 	}
 	return next, changed, nil
+}
+
+// ReencryptCallbacks does to the bodies of staged callbacks what Reencrypt does
+// to requisites: pending ones are delivered and all can be sent again without
+// the key they were staged with.
+func (s *Service) ReencryptCallbacks(ctx context.Context, after string, batch int) (next string, changed int, err error) {
+	if next, changed, err = s.bodies().Page(ctx, after, batch); err != nil {
+		return "", 0, fmt.Errorf("payout: %w", err)
+	}
+	return next, changed, nil
+}
+
+// SealedOtherwise counts the requisites and the bodies of callbacks that are
+// not sealed with the primary key.
+func (s *Service) SealedOtherwise(ctx context.Context) (requisites, bodies int, err error) {
+	if err = s.d.DB.QueryRow(ctx, countForeignKeys, s.d.Vault.Primary()).Scan(&requisites); err != nil {
+		return 0, 0, fmt.Errorf("payout: count requisites: %w", err)
+	}
+	if bodies, err = s.bodies().Count(ctx); err != nil {
+		return 0, 0, fmt.Errorf("payout: %w", err)
+	}
+	return requisites, bodies, nil
+}
+
+func (s *Service) bodies() callbacks.Resealer {
+	open := BodyOpener(s.d.Vault)
+	return callbacks.Resealer{DB: s.d.DB, Key: s.d.Vault.Primary(), Reseal: func(eventID, key string, box []byte) ([]byte, error) {
+		body, err := open(eventID, key, box)
+		if err != nil {
+			return nil, err
+		}
+		sealed, err := s.d.Vault.Seal(BodyAAD(eventID), body)
+		return sealed.Box, err
+	}}
 }

@@ -229,6 +229,8 @@ select id, requisite_key, requisite_box from payouts where id > $1 and requisite
 update payouts p set requisite_key = r.key, requisite_box = r.box
 from unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) as r (id, was, key, box)
 where p.id = r.id and p.requisite_key = r.was`
+
+	countForeignKeys = `select count(*) from payouts where requisite_key <> $1`
 )
 
 // HeldObligation lists what the held account of each merchant must hold: mode,

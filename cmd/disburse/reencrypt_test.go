@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"disburse/gateway"
+	"disburse/gateway/payout"
+	"disburse/gateway/vault"
+	"disburse/ledger"
+	"disburse/ratelimit/redistest"
+)
+
+// deliveredWithin is generous: on an idle machine a callback takes no second.
+const deliveredWithin = 20 * time.Second
+
+// gatewayWith builds a gateway on the site's data with other encryption keys.
+// It may call back to this machine.
+func (s *site) gatewayWith(keys string) *gateway.App {
+	s.t.Helper()
+	cfg := s.cfg
+	cfg.EncryptionKeys, cfg.RedisURL, cfg.CallbackAllow = keys, redistest.URL(s.t), []string{"127.0.0.0/8"}
+	app, err := gateway.New(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if err := app.Close(s.t.Context()); err != nil {
+			s.t.Errorf("close: %v", err)
+		}
+	})
+	return app
+}
+
+// cancelled makes payouts that end at once, and returns the bodies of the
+// callbacks staged for that, by their webhook-ids.
+func (s *site) cancelled(app *gateway.App, key vault.Key, target string, n int) map[string]string {
+	s.t.Helper()
+	for i := range n {
+		order := fmt.Sprintf("order-%d", i)
+		_, _, err := app.Payouts.Create(s.t.Context(), s.directory("acme"), payout.CreateRequest{
+			OrderID: order, PaymentMethod: "card", FiatAmount: "1500.00", FiatCurrency: "rub", NumberCard: "4276345439581234",
+			FullName: "Petrov Petr Petrovich", BankName: "Tinkoff", SuccessCallbackURL: target, ErrorCallbackURL: target,
+		})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if _, err := app.Payouts.Cancel(s.t.Context(), s.directory("acme"), order); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	only, err := vault.New(key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	rows, err := s.pool.Query(s.t.Context(), `select id, body_key, body_box from callback_events`)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer rows.Close()
+	bodies := map[string]string{}
+	for rows.Next() {
+		var id, name string
+		var box []byte
+		if err := rows.Scan(&id, &name, &box); err != nil {
+			s.t.Fatal(err)
+		}
+		body, err := payout.BodyOpener(only)(id, name, box)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		bodies[id] = string(body)
+	}
+	if len(bodies) != n {
+		s.t.Fatalf("%d callbacks, want %d", len(bodies), n)
+	}
+	return bodies
+}
+
+func TestReencrypt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.merchant("acme", ledger.Live)
+	first, err := vault.Parse(s.cfg.EncryptionKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type call struct{ id, body string }
+	calls := make(chan call, 16)
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		calls <- call{r.Header.Get("webhook-id"), string(body)}
+	}))
+	t.Cleanup(receiver.Close)
+	want := s.cancelled(s.gatewayWith(s.cfg.EncryptionKeys), first[0], receiver.URL+"/ended", 3)
+
+	second := vault.Generate("k2").String()
+	s.cfg.EncryptionKeys = second + "," + first[0].String()
+	all := map[string]any{"key": "k2", "merchant_keys": 2.0, "requisites": 3.0, "callbacks": 3.0, "dry_run": true}
+	for range 2 { // the first changes nothing
+		if diff := cmp.Diff(all, s.object("config", "reencrypt", "--dry-run")); diff != "" {
+			t.Errorf("dry run (-want +got):\n%s", diff)
+		}
+	}
+	says(t, s.ok("config", "reencrypt", "--dry-run"), "2 merchant keys, 3 payout requisites, 3 callbacks", "Nothing was done")
+	all["dry_run"] = false
+	if diff := cmp.Diff(all, s.object("config", "reencrypt", "--batch", "2")); diff != "" {
+		t.Errorf("first run (-want +got):\n%s", diff)
+	}
+	says(t, s.ok("config", "reencrypt"), "with key k2: 0 merchant keys, 0 payout requisites, 0 callbacks")
+	if n := s.trail("config.reencrypt"); n != 2 {
+		t.Errorf("%d audit records, want one for each run that was not dry", n)
+	}
+
+	s.cfg.EncryptionKeys = second
+	if err := s.gatewayWith(second).Start(t.Context(), gateway.Workers); err != nil {
+		t.Fatal(err)
+	}
+	arrive := func(what string) {
+		t.Helper()
+		got := map[string]string{}
+		timeout := time.After(deliveredWithin)
+		for len(got) < len(want) {
+			select {
+			case c := <-calls:
+				got[c.id] = c.body
+			case <-timeout:
+				t.Fatalf("%s: %d of %d callbacks came without the old key", what, len(got), len(want))
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-staged +delivered):\n%s", what, diff)
+		}
+	}
+	arrive("pending")
+	for id := range want {
+		becomes(t, "that "+id+" was delivered", func() bool { return text(t, s.object("callback", "show", id), "state") == "delivered" })
+		s.ok("callback", "resend", id)
+	}
+	arrive("sent again")
+}
