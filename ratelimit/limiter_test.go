@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -236,6 +237,35 @@ func TestCallerGoneIsCountedInRedis(t *testing.T) {
 	}
 	if calls := got.awayCalls(); calls != "[]" {
 		t.Errorf("away reported: %s", calls)
+	}
+}
+
+// The workers of a queue must not wait for connections on a small machine.
+func TestConnectHasAPoolForWorkers(t *testing.T) {
+	t.Parallel()
+	byItself := 10 * runtime.GOMAXPROCS(0)
+	for url, want := range map[string]int{
+		"redis://127.0.0.1:6379":                            max(64, byItself),
+		"redis://127.0.0.1:6379?pool_size=3":                64,
+		"redis://127.0.0.1:6379?pool_size=500":              500,
+		"redis-sentinel://a.example.test:26379?master=main": max(64, byItself),
+		"redis-cluster://a.example.test:6379":               max(64, byItself),
+	} {
+		c, err := ratelimit.Connect(url)
+		if err != nil {
+			t.Fatalf("%s: %v", url, err)
+		}
+		got := 0
+		switch c := c.(type) {
+		case *redis.Client:
+			got = c.Options().PoolSize
+		case *redis.ClusterClient:
+			got = c.Options().PoolSize
+		}
+		if got != want {
+			t.Errorf("%s: a pool of %d, want %d", url, got, want)
+		}
+		_ = c.Close()
 	}
 }
 

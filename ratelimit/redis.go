@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,15 @@ const (
 	dialTimeout = 100 * time.Millisecond
 	ioTimeout   = 100 * time.Millisecond
 	minPoolSize = 32
+
+	// minQueuePool lets the hundreds of workers that share a queue's client end
+	// their tasks at once. What go-redis takes by itself depends on the CPUs,
+	// which a queue is not bound by: on a small machine workers then wait for a
+	// connection instead of for Redis.
+	minQueuePool = 64
+
+	// goRedisPerCPU is what go-redis takes by itself.
+	goRedisPerCPU = 10
 )
 
 // NewClient makes the Redis client that Options wants. Where an ordinary
@@ -31,14 +41,20 @@ func NewClient(address string) (redis.UniversalClient, error) {
 	})
 }
 
-// Connect makes an ordinary Redis client, as queues want it. address is
+// Connect makes an ordinary Redis client with a pool of at least 64
+// connections, as queues want it. address is
 // redis://, rediss:// or unix://,
 // redis-sentinel://[:SENTINEL_PASSWORD@]HOST:PORT,HOST:PORT?master=NAME with
 // db, username and password as further parameters, or
 // redis-cluster://[USER:PASSWORD@]HOST:PORT,HOST:PORT. It does not connect yet.
 // Its error does not quote the URL, which may hold a password.
 func Connect(address string) (redis.UniversalClient, error) {
-	return connect(address, func(*redis.Options) {})
+	return connect(address, func(o *redis.Options) {
+		if o.PoolSize == 0 {
+			o.PoolSize = goRedisPerCPU * runtime.GOMAXPROCS(0)
+		}
+		o.PoolSize = max(o.PoolSize, minQueuePool)
+	})
 }
 
 func connect(address string, tune func(*redis.Options)) (redis.UniversalClient, error) {
