@@ -1,10 +1,13 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
 	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"disburse/ledger/money"
 )
@@ -255,3 +258,13 @@ type riderFailure struct {
 func (e *riderFailure) Error() string { return fmt.Sprintf("rider %d: %v", e.index, e.err) }
 
 func (e *riderFailure) Unwrap() error { return e.err }
+
+// answer is what the posting's caller is told. A row that somebody else had
+// locked says nothing about the posting.
+func (e *riderFailure) answer() error {
+	var pg *pgconn.PgError
+	if errors.As(e.err, &pg) && pg.Code == "55P03" { // lock_not_available
+		return fmt.Errorf("%w: rider %d: %w", ErrUnavailable, e.index, e.err)
+	}
+	return &RiderError{Index: e.index, Err: e.err}
+}

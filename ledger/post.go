@@ -229,7 +229,7 @@ func (l *Ledger) commit(postings []*posting) {
 	case err == nil:
 		g.answer()
 	case split && len(postings) == 1:
-		postings[0].answer(&RiderError{Index: spoiled.index, Err: spoiled.err})
+		postings[0].answer(spoiled.answer())
 	case split:
 		half := len(postings) / 2
 		l.commit(postings[:half])

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -205,6 +206,49 @@ func TestSpoiledPostingsHarmNoNeighbour(t *testing.T) {
 	callers.Wait()
 	if got := balance(t, l, ledger.MerchantHeld(ledger.Live, "acme")); got != "240.000000" {
 		t.Errorf("held %s, want 240.000000", got)
+	}
+}
+
+// A row that some session keeps locked costs those who need it an answer of
+// "try again", and everybody else a moment.
+func TestLockedRowHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	db := withNotes(t)
+	l := ledgertest.New(t, db)
+	topUp(t, l, "acme", "300")
+	if _, err := db.Exec(t.Context(), `insert into notes (id) select 'n' || n from generate_series(0, 63) n`); err != nil {
+		t.Fatal(err)
+	}
+	frozen, err := db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = frozen.Rollback(context.Background()) }()
+	if _, err := frozen.Exec(t.Context(), `select from notes where id = 'n7' for update`); err != nil {
+		t.Fatal(err)
+	}
+	const within = 5 * time.Second // of which each of the seven halvings may wait a quarter of a second
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	var callers sync.WaitGroup
+	for i := range 64 {
+		callers.Go(func() {
+			mark := ledger.Rider{
+				SQL: `update notes n set seen = true from unnest($1::text[]) as k (id) where n.id = k.id and n.seen is null`,
+				Row: []any{fmt.Sprint("n", i)},
+			}
+			_, err := l.Post(ctx, hold(fmt.Sprint("h", i), "acme", "1"), mark)
+			if (i == 7) != errors.Is(err, ledger.ErrUnavailable) || (i != 7 && err != nil) || ctx.Err() != nil {
+				t.Errorf("caller %d: %v", i, err)
+			}
+		})
+	}
+	callers.Wait()
+	if err := frozen.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Post(t.Context(), hold("h7", "acme", "1")); err != nil {
+		t.Errorf("trying again: %v", err)
 	}
 }
 
