@@ -19,6 +19,7 @@ type gatewayFlags struct {
 	PublicURL       string        `name:"public-url" env:"DISBURSE_PUBLIC_URL" placeholder:"URL" help:"Where merchants reach the gateway, as https://pay.example."`
 	CallbackAllow   []string      `name:"callback-allow" env:"DISBURSE_CALLBACK_ALLOW" placeholder:"ADDRESS" help:"Private addresses that callbacks may go to: CIDRs, host:port, or loopback."`
 	TrustedProxies  []string      `name:"trusted-proxies" env:"DISBURSE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
+	MetricsListen   string        `name:"metrics-listen" env:"DISBURSE_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Serve /metrics and /healthz there, and /metrics no longer on the API."`
 	DatabaseConns   int           `name:"database-conns" env:"DISBURSE_DATABASE_CONNS" default:"24" help:"Connections to PostgreSQL at most."`
 	RequestTimeout  time.Duration `name:"request-timeout" env:"DISBURSE_REQUEST_TIMEOUT" default:"10s" help:"How long a request may take."`
 	ShutdownTimeout time.Duration `name:"shutdown-timeout" env:"DISBURSE_SHUTDOWN_TIMEOUT" default:"25s" help:"How long a stop may take."`
@@ -29,7 +30,7 @@ func (f gatewayFlags) config(listen string, roles ...gateway.Role) (gateway.Conf
 	keys, keysErr := f.givenKeys()
 	cfg := gateway.Config{
 		DatabaseURL: string(f.DatabaseURL), RedisURL: string(f.RedisURL), EncryptionKeys: keys,
-		PublicURL: f.PublicURL, Listen: listen, CallbackAllow: f.CallbackAllow, TrustedProxies: f.TrustedProxies,
+		PublicURL: f.PublicURL, Listen: listen, CallbackAllow: f.CallbackAllow, MetricsListen: f.MetricsListen, TrustedProxies: f.TrustedProxies,
 		DatabaseConns: f.DatabaseConns, RequestTimeout: f.RequestTimeout, ShutdownTimeout: f.ShutdownTimeout,
 	}
 	if keysErr != nil {

@@ -38,17 +38,13 @@ func (c serveCommand) Run(ctx context.Context, out output) error {
 	return runGateway(ctx, cfg, c.logger(out.Err), roles...)
 }
 
-// runGateway builds the gateway and runs roles of it until ctx ends.
+// runGateway builds the gateway and runs roles of it until ctx ends or one of
+// them fails, then stops them in order.
 func runGateway(ctx context.Context, cfg gateway.Config, log *slog.Logger, roles ...gateway.Role) error {
 	app, err := gateway.New(cfg, log)
 	if err != nil {
 		return err
 	}
-	return runApp(ctx, app, log, roles...)
-}
-
-// runApp runs roles until ctx ends or one of them fails, then stops them in order.
-func runApp(ctx context.Context, app *gateway.App, log *slog.Logger, roles ...gateway.Role) error {
 	// A start that was told to stop goes on to an orderly end.
 	if err := app.Start(ctx, roles...); err != nil && ctx.Err() == nil {
 		_ = app.Close(ctx) // the start's error says more
