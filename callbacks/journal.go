@@ -131,6 +131,22 @@ func (j Journal) Get(ctx context.Context, id string) (Detail, error) {
 	return Detail{Item: item, Log: log}, nil
 }
 
+// About returns the newest callbacks of a subject with their attempts, newest
+// first, 50 at most.
+func (j Journal) About(ctx context.Context, subject string) ([]Detail, error) {
+	page, err := j.List(ctx, Filter{Subject: subject}, "", 0)
+	if err != nil {
+		return nil, err
+	}
+	details := make([]Detail, len(page.Items))
+	for i, item := range page.Items {
+		if details[i], err = j.Get(ctx, item.ID); err != nil {
+			return nil, err
+		}
+	}
+	return details, nil
+}
+
 // Resend has a callback of any state sent once more, now, under the same
 // webhook-id; its schedule begins anew, and its state is Pending until that
 // has come to an end. An attempt that is running is not doubled. It returns
@@ -148,8 +164,8 @@ func (j Journal) Resend(ctx context.Context, id string) error {
 
 // Resent counts a bulk resend.
 type Resent struct {
-	Matched int // before the resend
-	Resent  int
+	Matched int `json:"matched"` // before the resend
+	Resent  int `json:"resent"`
 }
 
 // ResendMany resends the callbacks that match, oldest first, at most limit of

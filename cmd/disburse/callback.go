@@ -72,10 +72,10 @@ func (c callbackListCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		return showPage(c.jsonFlag, out, pageOf(found.Items, found.Next, viewCallback), table[callbackView]{
+		return showPage(c.jsonFlag, out, pageOf(found.Items, found.Next, callbacks.Item.View), table[callbacks.ItemView]{
 			empty:  "No callback matches.",
 			header: "ID\tORDER\tKIND\tSTATE\tATTEMPTS\tLAST ANSWER\tNEXT ATTEMPT\tCREATED",
-			row: func(v callbackView) []string {
+			row: func(v callbacks.ItemView) []string {
 				return []string{
 					v.ID, v.OrderID, v.Kind, v.State, strconv.Itoa(v.Attempts), lastAnswer(v.LastStatus, v.LastError),
 					orDash(v.NextAttemptAt), v.CreatedAt,
@@ -98,12 +98,12 @@ func (c callbackShowCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		v := viewCallbackDetail(found)
+		v := found.View()
 		return c.show(out, v, func(w io.Writer) { writeCallback(w, v) })
 	})
 }
 
-func writeCallback(w io.Writer, v callbackDetailView) {
+func writeCallback(w io.Writer, v callbacks.DetailView) {
 	for _, line := range [][2]string{
 		{"id", v.ID},
 		{"payout", v.PayoutID},
@@ -179,7 +179,7 @@ func (c callbackResendCommand) one(ctx context.Context, out output, app *gateway
 	if err != nil {
 		return err
 	}
-	v := viewCallbackDetail(found)
+	v := found.View()
 	return c.show(out, v, func(w io.Writer) {
 		if c.DryRun {
 			fmt.Fprintf(w, "%s (%s of order_id %s, %s) would be sent again to %s. Nothing was done.\n", v.ID, v.Kind, v.OrderID, v.State, v.URL)
@@ -191,9 +191,8 @@ func (c callbackResendCommand) one(ctx context.Context, out output, app *gateway
 
 // resent counts a bulk resend in JSON.
 type resent struct {
-	Matched int  `json:"matched"`
-	Resent  int  `json:"resent"`
-	DryRun  bool `json:"dry_run"`
+	callbacks.Resent
+	DryRun bool `json:"dry_run"`
 }
 
 func (c callbackResendCommand) many(ctx context.Context, out output, app *gateway.App) error {
@@ -209,7 +208,7 @@ func (c callbackResendCommand) many(ctx context.Context, out output, app *gatewa
 	if err != nil {
 		return err
 	}
-	return c.show(out, resent{done.Matched, done.Resent, c.DryRun}, func(w io.Writer) {
+	return c.show(out, resent{done, c.DryRun}, func(w io.Writer) {
 		switch {
 		case done.Matched == 0:
 			fmt.Fprintln(w, "No callback matches. Nothing was done.")

@@ -81,9 +81,9 @@ func (c capacitySetCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		view := viewCapacity(set)
+		view := set.View()
 		return c.show(out, view, func(w io.Writer) {
-			fmt.Fprintf(w, "%s/%s takes %s.\n", view.Currency, view.Method, view.text())
+			fmt.Fprintf(w, "%s/%s takes %s.\n", view.Currency, view.Method, capacityText(view))
 		})
 	})
 }
@@ -108,25 +108,8 @@ func (c capacitySetCommand) bounds(key merchant.MethodKey) (payout.Capacity, err
 	return change, nil
 }
 
-type capacityView struct {
-	Currency      string  `json:"currency"`
-	Method        string  `json:"method"`
-	MaxOpen       *int64  `json:"max_open"`
-	MaxOpenAmount *string `json:"max_open_amount"`
-	UpdatedAt     string  `json:"updated_at"`
-}
-
-func viewCapacity(c payout.Capacity) capacityView {
-	v := capacityView{Currency: c.Currency, Method: string(c.Method), MaxOpen: c.MaxOpen, UpdatedAt: stamp(c.UpdatedAt)}
-	if c.MaxOpenAmount != nil {
-		text := c.MaxOpenAmount.Fixed(2)
-		v.MaxOpenAmount = &text
-	}
-	return v
-}
-
-// text says in words what is taken.
-func (v capacityView) text() string {
+// capacityText says in words what is taken.
+func capacityText(v payout.CapacityView) string {
 	var parts []string
 	if v.MaxOpen != nil {
 		parts = append(parts, fmt.Sprintf("at most %d open payouts", *v.MaxOpen))
@@ -152,10 +135,10 @@ func (c capacityListCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		return showPage(c.jsonFlag, out, pageOf(found, "", viewCapacity), table[capacityView]{
+		return showPage(c.jsonFlag, out, pageOf(found, "", payout.Capacity.View), table[payout.CapacityView]{
 			empty:  "No method was ever bounded.",
 			header: "METHOD\tMAX OPEN\tMAX OPEN AMOUNT\tSET",
-			row: func(v capacityView) []string {
+			row: func(v payout.CapacityView) []string {
 				count, amount := "none", "none"
 				if v.MaxOpen != nil {
 					count = strconv.FormatInt(*v.MaxOpen, 10)

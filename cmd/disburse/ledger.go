@@ -135,12 +135,12 @@ func (c ledgerAccountsCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		page := pageByID(rows, c.Limit, func(a ledger.AccountRow) int64 { return a.ID }, viewAccount)
-		return showPage(c.jsonFlag, out, page, table[accountView]{
+		page := pageByID(rows, c.Limit, func(a ledger.AccountRow) int64 { return a.ID }, ledger.AccountRow.View)
+		return showPage(c.jsonFlag, out, page, table[ledger.AccountView]{
 			empty:  "There are no such accounts. An account opens with the first money on it.",
 			header: "ID\tACCOUNT\tBALANCE\tOPENED",
-			row: func(v accountView) []string {
-				return []string{strconv.FormatInt(v.ID, 10), v.name(), v.Balance + " " + v.Currency, v.CreatedAt}
+			row: func(v ledger.AccountView) []string {
+				return []string{strconv.FormatInt(v.ID, 10), v.Mode + "/" + v.Owner + "/" + v.Purpose + "/" + v.Currency, v.Balance + " " + v.Currency, v.CreatedAt}
 			},
 		})
 	})
@@ -184,11 +184,11 @@ func (c ledgerStatementCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		page := pageByID(rows, c.Limit, func(l ledger.StatementLine) int64 { return l.TransferID }, viewStatementLine)
-		return showPage(c.jsonFlag, out, page, table[statementLineView]{
+		page := pageByID(rows, c.Limit, func(l ledger.StatementLine) int64 { return l.TransferID }, ledger.StatementLine.View)
+		return showPage(c.jsonFlag, out, page, table[ledger.StatementLineView]{
 			empty:  "Nothing moved.",
 			header: "TRANSFER\tAT\tFLOW\tAMOUNT\tBALANCE\tOTHER ACCOUNT\tREFERENCE",
-			row: func(v statementLineView) []string {
+			row: func(v ledger.StatementLineView) []string {
 				return []string{strconv.FormatInt(v.TransferID, 10), v.At, v.Flow, v.Amount, v.Balance, v.Counterparty, v.Reference}
 			},
 		})
@@ -254,10 +254,10 @@ func (c ledgerTransfersCommand) Run(ctx context.Context, out output) error {
 			}
 			rows = append(rows, found...)
 		}
-		return showPage(c.jsonFlag, out, pageOf(rows, "", viewTransfer), table[transferView]{
+		return showPage(c.jsonFlag, out, pageOf(rows, "", ledger.TransferRow.View), table[ledger.TransferView]{
 			empty:  "No transfer has this reference.",
 			header: "TRANSFER\tAT\tFLOW\tFROM\tTO\tAMOUNT\tREFERENCE",
-			row: func(v transferView) []string {
+			row: func(v ledger.TransferView) []string {
 				return []string{strconv.FormatInt(v.ID, 10), v.At, v.Flow, v.From, v.To, v.Amount + " " + v.Currency, v.Reference}
 			},
 		})

@@ -130,13 +130,6 @@ func (c merchantListCommand) Run(ctx context.Context, out output) error {
 	})
 }
 
-// merchantDetails is a merchant with what it can spend and what is held.
-type merchantDetails struct {
-	merchant.View
-	Available string `json:"available_usdt"`
-	Held      string `json:"held_usdt"`
-}
-
 type merchantShowCommand struct {
 	storeFlags      `embed:"" group:"Connection:"`
 	jsonFlag        `embed:""`
@@ -150,12 +143,12 @@ func (c merchantShowCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		details := merchantDetails{View: d.Merchant.View(), Available: usdt(d.Available), Held: usdt(d.Held)}
+		details := d.View()
 		return c.show(out, details, func(w io.Writer) { writeMerchant(w, details) })
 	})
 }
 
-func writeMerchant(w io.Writer, d merchantDetails) {
+func writeMerchant(w io.Writer, d merchant.DetailsView) {
 	for _, line := range [][2]string{
 		{"name", d.Name},
 		{"id", d.ID},

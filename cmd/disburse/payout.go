@@ -69,13 +69,13 @@ func (c payoutListCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		page := pageOf(found.Items, found.NextCursor, func(p payout.Payout) payoutView { return viewPayout(p, names[p.MerchantID]) })
-		return showPage(c.jsonFlag, out, page, table[payoutView]{
+		page := pageOf(found.Items, found.NextCursor, func(p payout.Payout) payout.View { return p.View(names[p.MerchantID]) })
+		return showPage(c.jsonFlag, out, page, table[payout.View]{
 			empty:  "No payout matches.",
 			header: "ID\tORDER\tMERCHANT\tMODE\tSTATUS\tAMOUNT\tMETHOD\tREQUISITE\tCLAIMED BY\tCREATED",
-			row: func(v payoutView) []string {
+			row: func(v payout.View) []string {
 				return []string{
-					v.ID, v.OrderID, v.Merchant, v.Mode, v.Status, v.fiat(), v.PaymentMethod, v.Requisite, orDash(v.ClaimedBy), v.CreatedAt,
+					v.ID, v.OrderID, v.Merchant, v.Mode, v.Status, fiatText(v), v.PaymentMethod, v.Requisite, orDash(v.ClaimedBy), v.CreatedAt,
 				}
 			},
 		})
@@ -139,12 +139,31 @@ func (c payoutShowCommand) Run(ctx context.Context, out output) error {
 			}
 			id = standing.Payout.ID
 		}
-		detail, err := viewPayoutDetail(ctx, app, id, c.PublicURL != "")
+		detail, err := viewPayout(ctx, app, id)
 		if err != nil {
 			return err
 		}
+		if c.PublicURL == "" {
+			for i := range detail.Receipts {
+				detail.Receipts[i].URL = "" // it would lead nowhere
+			}
+		}
 		return c.show(out, detail, func(w io.Writer) { writePayout(w, detail) })
 	})
+}
+
+// viewPayout reads a payout with all that belongs to it.
+func viewPayout(ctx context.Context, app *gateway.App, id string) (payout.DetailView, error) {
+	d, err := app.Payouts.Detail(ctx, id)
+	if err != nil {
+		return payout.DetailView{}, err
+	}
+	m, err := app.Directory.ByID(ctx, d.Payout.MerchantID)
+	if err != nil {
+		return payout.DetailView{}, err
+	}
+	sent, err := app.Callbacks.About(ctx, id)
+	return d.View(m.Name, sent), err
 }
 
 func orNoPublicURL(url string) string {
@@ -154,24 +173,24 @@ func orNoPublicURL(url string) string {
 	return url
 }
 
-func writePayout(w io.Writer, d payoutDetail) {
+func writePayout(w io.Writer, d payout.DetailView) {
 	for _, line := range [][2]string{
 		{"id", d.ID},
 		{"order_id", d.OrderID},
 		{"merchant", d.Merchant + " (" + d.Mode + ")"},
 		{"status", d.Status},
 		{"stage", d.Stage},
-		{"amount", d.fiat() + " by " + d.PaymentMethod + " to " + d.Requisite},
+		{"amount", fiatText(d.View) + " by " + d.PaymentMethod + " to " + d.Requisite},
 		{"rate", d.ExchangeRate},
 		{"cost", d.MerchantSpent + " USDT: " + d.USDTAmount + " and a fee of " + d.FeeUSDT},
 		{"bank", d.BankName},
 		{"recipient", d.FullName},
 		{"description", d.Description},
-		{"claimed by", claimText(d.payoutView)},
+		{"claimed by", claimText(d.View)},
 		{"executor", orDash(d.Executor)},
 		{"created", d.CreatedAt},
 		{"expires", d.ExpiresAt},
-		{"ended", strings.TrimSpace(orDash(d.EndedAt) + " " + endedBy(d.payoutView))},
+		{"ended", strings.TrimSpace(orDash(d.EndedAt) + " " + endedBy(d.View))},
 		{"reason", d.Reason},
 	} {
 		fmt.Fprintf(w, "%s\t%s\n", line[0], orDash(&line[1]))
@@ -198,14 +217,17 @@ func writePayout(w io.Writer, d payoutDetail) {
 	}
 }
 
-func claimText(v payoutView) string {
+// fiatText is the amount with its currency.
+func fiatText(v payout.View) string { return v.FiatAmount + " " + strings.ToUpper(v.FiatCurrency) }
+
+func claimText(v payout.View) string {
 	if v.ClaimedBy == nil {
 		return ""
 	}
 	return *v.ClaimedBy + " until " + orDash(v.LeaseExpiresAt)
 }
 
-func endedBy(v payoutView) string {
+func endedBy(v payout.View) string {
 	if v.EndedBy == nil {
 		return ""
 	}

@@ -101,7 +101,7 @@ type ending struct {
 
 // endedPayout is what became of a payout, in JSON.
 type endedPayout struct {
-	payoutView
+	payout.View
 	DryRun bool `json:"dry_run"`
 }
 
@@ -126,7 +126,7 @@ func (f payoutEndFlags) end(ctx context.Context, out output, e ending) error {
 		if err != nil {
 			return err
 		}
-		view := endedPayout{viewPayout(p, m.Name), f.DryRun}
+		view := endedPayout{p.View(m.Name), f.DryRun}
 		return f.show(out, view, func(w io.Writer) {
 			switch {
 			case already:
@@ -138,7 +138,7 @@ func (f payoutEndFlags) end(ctx context.Context, out output, e ending) error {
 				fmt.Fprintf(w, "%s is %s. %s\n", p.ID, p.Status, e.did)
 			}
 			fmt.Fprintf(w, "  order_id\t%s of %s (%s)\n", view.OrderID, view.Merchant, view.Mode)
-			fmt.Fprintf(w, "  amount\t%s by %s to %s\n", view.fiat(), view.PaymentMethod, view.Requisite)
+			fmt.Fprintf(w, "  amount\t%s by %s to %s\n", fiatText(view.View), view.PaymentMethod, view.Requisite)
 			fmt.Fprintf(w, "  held\t%s USDT: %s and a fee of %s\n", view.MerchantSpent, view.USDTAmount, view.FeeUSDT)
 		})
 	})

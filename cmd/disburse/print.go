@@ -95,14 +95,6 @@ func pageOf[Row, T any](rows []Row, next string, view func(Row) T) list[T] {
 // stamp is a time as everything here prints it.
 func stamp(t time.Time) string { return payout.Timestamp(t) }
 
-func stampOrNull(t time.Time) *string {
-	if t.IsZero() {
-		return nil
-	}
-	text := stamp(t)
-	return &text
-}
-
 func orNull(text string) *string {
 	if text == "" {
 		return nil

@@ -15,6 +15,7 @@ import (
 type Callbacks interface {
 	List(ctx context.Context, f callbacks.Filter, cursor string, limit int) (callbacks.Page, error)
 	Get(ctx context.Context, id string) (callbacks.Detail, error)
+	About(ctx context.Context, payoutID string) ([]callbacks.Detail, error)
 	Resend(ctx context.Context, id string) error
 	ResendMany(ctx context.Context, f callbacks.Filter, limit int) (callbacks.Resent, error)
 }
@@ -24,89 +25,6 @@ type Callbacks interface {
 const maxResend = 10_000
 
 var errNoCallback = fault.New(fault.NotFound, "not_found", "callback not found")
-
-type callbackView struct {
-	ID            string  `json:"id"`
-	MerchantID    string  `json:"merchant_id"`
-	PayoutID      string  `json:"payout_id"`
-	OrderID       string  `json:"order_id"`
-	Kind          string  `json:"kind"`
-	URL           string  `json:"url"`
-	State         string  `json:"state"`
-	Attempts      int     `json:"attempts"`
-	NextAttemptAt *string `json:"next_attempt_at"`
-	LastStatus    *int    `json:"last_status"`
-	LastError     string  `json:"last_error"`
-	DeadReason    string  `json:"dead_reason"`
-	CreatedAt     string  `json:"created_at"`
-	FinishedAt    *string `json:"finished_at"`
-}
-
-func viewCallback(i callbacks.Item) callbackView {
-	v := callbackView{
-		ID: i.ID, MerchantID: i.MerchantID, PayoutID: i.Subject, OrderID: i.OrderID, Kind: i.Kind, URL: i.URL,
-		State: string(i.State), Attempts: i.Attempts, LastError: i.LastError, DeadReason: i.DeadReason, CreatedAt: stamp(i.CreatedAt),
-	}
-	if i.LastStatus != 0 {
-		v.LastStatus = &i.LastStatus
-	}
-	if i.NextAttemptAt != nil {
-		v.NextAttemptAt = stampOrNull(*i.NextAttemptAt)
-	}
-	if i.FinishedAt != nil {
-		v.FinishedAt = stampOrNull(*i.FinishedAt)
-	}
-	return v
-}
-
-// callbackDetailView is a callback with its attempts, latest first, where the
-// list has only their number.
-type callbackDetailView struct {
-	ID            string        `json:"id"`
-	MerchantID    string        `json:"merchant_id"`
-	PayoutID      string        `json:"payout_id"`
-	OrderID       string        `json:"order_id"`
-	Kind          string        `json:"kind"`
-	URL           string        `json:"url"`
-	State         string        `json:"state"`
-	Attempts      []attemptView `json:"attempts"`
-	NextAttemptAt *string       `json:"next_attempt_at"`
-	LastStatus    *int          `json:"last_status"`
-	LastError     string        `json:"last_error"`
-	DeadReason    string        `json:"dead_reason"`
-	CreatedAt     string        `json:"created_at"`
-	FinishedAt    *string       `json:"finished_at"`
-}
-
-type attemptView struct {
-	Number     int    `json:"number"`
-	StartedAt  string `json:"started_at"`
-	DurationMS int64  `json:"duration_ms"`
-	Outcome    string `json:"outcome"`
-	Status     *int   `json:"status"`
-	Error      string `json:"error"`
-	Response   string `json:"response"`
-}
-
-func viewAttempt(a callbacks.Attempt) attemptView {
-	v := attemptView{
-		Number: a.Number, StartedAt: stamp(a.StartedAt), DurationMS: a.Duration.Milliseconds(),
-		Outcome: string(a.Outcome), Error: a.Error, Response: a.Response,
-	}
-	if a.Status != 0 {
-		v.Status = &a.Status
-	}
-	return v
-}
-
-func viewCallbackDetail(d callbacks.Detail) callbackDetailView {
-	v := viewCallback(d.Item)
-	return callbackDetailView{
-		ID: v.ID, MerchantID: v.MerchantID, PayoutID: v.PayoutID, OrderID: v.OrderID, Kind: v.Kind, URL: v.URL, State: v.State,
-		Attempts: viewAll(d.Log, viewAttempt), NextAttemptAt: v.NextAttemptAt, LastStatus: v.LastStatus, LastError: v.LastError,
-		DeadReason: v.DeadReason, CreatedAt: v.CreatedAt, FinishedAt: v.FinishedAt,
-	}
-}
 
 var callbackStates = []string{string(callbacks.Pending), string(callbacks.Delivered), string(callbacks.Dead)}
 
@@ -124,7 +42,7 @@ func listCallbacks(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(pageOf(viewAll(page.Items, viewCallback), page.Next))
+	return r.json(pageOf(viewAll(page.Items, callbacks.Item.View), page.Next))
 }
 
 func showCallback(r *request) error { return r.answerCallback(r.param("id")) }
@@ -149,7 +67,7 @@ func (r *request) answerCallback(id string) error {
 	if err != nil {
 		return err
 	}
-	return r.json(viewCallbackDetail(d))
+	return r.json(d.View())
 }
 
 // resendBody says which callbacks to send again.
@@ -175,11 +93,6 @@ func (b *resendBody) member(name string) any {
 	}
 }
 
-type resentAnswer struct {
-	Matched int `json:"matched"`
-	Resent  int `json:"resent"`
-}
-
 func resendCallbacks(r *request) error {
 	var b resendBody
 	if err := r.decode(&b); err != nil {
@@ -193,7 +106,7 @@ func resendCallbacks(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(resentAnswer{Matched: done.Matched, Resent: done.Resent})
+	return r.json(done)
 }
 
 // filter insists on a state, so that an empty body cannot resend everything.
@@ -220,21 +133,4 @@ func (b *resendBody) filter(r *request) (callbacks.Filter, int, error) {
 		f.MerchantID = q.lookUp("merchant", b.Merchant)
 	}
 	return f, int(limit), q.err()
-}
-
-// callbacksOf is what was sent about a payout, with every attempt.
-func (r *request) callbacksOf(payoutID string) ([]callbackDetailView, error) {
-	page, err := r.api.Callbacks.List(r.ctx, callbacks.Filter{Subject: payoutID}, "", 0)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]callbackDetailView, len(page.Items))
-	for i, item := range page.Items {
-		d, err := r.api.Callbacks.Get(r.ctx, item.ID)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = viewCallbackDetail(d)
-	}
-	return out, nil
 }

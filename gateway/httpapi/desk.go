@@ -35,37 +35,26 @@ func listPayouts(r *request) error {
 	return r.json(pageOf(items, page.NextCursor))
 }
 
-type payoutDetail struct {
-	payoutView
-	Timeline  []timelineView       `json:"timeline"`
-	Transfers []transferView       `json:"transfers"`
-	Receipts  []receiptView        `json:"receipts"`
-	Callbacks []callbackDetailView `json:"callbacks"`
-}
-
 func showPayout(r *request) error {
 	d, err := r.api.Payouts.Detail(r.ctx, r.param("id"))
 	if err != nil {
 		return err
 	}
-	requisite := d.Payout.Masked()
+	m, err := r.api.Directory.ByID(r.ctx, d.Payout.MerchantID)
+	if err != nil {
+		return err
+	}
+	sent, err := r.api.Callbacks.About(r.ctx, d.Payout.ID)
+	if err != nil {
+		return err
+	}
+	view := d.View(m.Name, sent)
 	if d.Payout.ClaimedBy == payout.Claimant(r.ctx) && d.Payout.Leased(r.api.Now()) {
-		if requisite, err = r.api.Payouts.Requisite(r.ctx, d.Payout.ID); err != nil {
+		if view.Requisite, err = r.api.Payouts.Requisite(r.ctx, d.Payout.ID); err != nil {
 			return err
 		}
 	}
-	view, err := r.viewPayout(d.Payout, requisite)
-	if err != nil {
-		return err
-	}
-	sent, err := r.callbacksOf(d.Payout.ID)
-	if err != nil {
-		return err
-	}
-	return r.json(payoutDetail{
-		payoutView: view, Timeline: viewAll(d.Timeline, viewEntry), Transfers: viewAll(d.Transfers, viewTransfer),
-		Receipts: viewAll(d.Receipts, viewReceipt), Callbacks: sent,
-	})
+	return r.json(view)
 }
 
 // claimBody asks for a payout: the oldest that fits the filter, or one by id.
@@ -116,8 +105,8 @@ func (b *claimBody) wanted(r *request) (payout.ClaimFilter, error) {
 }
 
 type claimAnswer struct {
-	Payout         payoutView `json:"payout"`
-	LeaseExpiresAt string     `json:"lease_expires_at"`
+	Payout         payout.View `json:"payout"`
+	LeaseExpiresAt string      `json:"lease_expires_at"`
 }
 
 func claimPayout(r *request) error {
@@ -136,10 +125,11 @@ func claimPayout(r *request) error {
 	if !found {
 		return r.noContent()
 	}
-	view, err := r.viewPayout(claimed.Payout, claimed.Requisite)
+	view, err := r.viewPayout(claimed.Payout)
 	if err != nil {
 		return err
 	}
+	view.Requisite = claimed.Requisite
 	return r.json(claimAnswer{Payout: view, LeaseExpiresAt: stamp(claimed.Payout.LeaseExpiresAt)})
 }
 
@@ -221,7 +211,7 @@ func uploadReceipt(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.jsonStatus(http.StatusCreated, viewReceipt(receipt))
+	return r.jsonStatus(http.StatusCreated, receipt.View())
 }
 
 // downloadReceipt serves an uploaded file. Whatever is in it, the browser saves

@@ -13,61 +13,6 @@ var (
 	errNoTransfer = fault.New(fault.NotFound, "not_found", "transfer not found")
 )
 
-type accountView struct {
-	ID        int64  `json:"id"`
-	Mode      string `json:"mode"`
-	Owner     string `json:"owner"`
-	Purpose   string `json:"purpose"`
-	Currency  string `json:"currency"`
-	Balance   string `json:"balance"`
-	CreatedAt string `json:"created_at"`
-}
-
-func viewAccount(a ledger.AccountRow) accountView {
-	return accountView{
-		ID: a.ID, Mode: string(a.Mode), Owner: a.Owner, Purpose: a.Purpose, Currency: string(a.Currency),
-		Balance: a.Balance.String(), CreatedAt: stamp(a.CreatedAt),
-	}
-}
-
-type statementLineView struct {
-	TransferID   int64  `json:"transfer_id"`
-	Reference    string `json:"reference"`
-	Flow         string `json:"flow"`
-	Amount       string `json:"amount"`
-	Balance      string `json:"balance"`
-	Counterparty string `json:"counterparty"`
-	At           string `json:"at"`
-}
-
-func viewStatementLine(s ledger.StatementLine) statementLineView {
-	return statementLineView{
-		TransferID: s.TransferID, Reference: s.Reference, Flow: s.Flow, Amount: s.Amount.String(),
-		Balance: s.Balance.String(), Counterparty: s.Counterparty.String(), At: stamp(s.At),
-	}
-}
-
-type transferView struct {
-	ID            int64  `json:"id"`
-	Reference     string `json:"reference"`
-	Flow          string `json:"flow"`
-	FromAccountID int64  `json:"from_account_id"`
-	From          string `json:"from"`
-	ToAccountID   int64  `json:"to_account_id"`
-	To            string `json:"to"`
-	Amount        string `json:"amount"`
-	Currency      string `json:"currency"`
-	At            string `json:"at"`
-}
-
-func viewTransfer(t ledger.TransferRow) transferView {
-	return transferView{
-		ID: t.ID, Reference: t.Reference, Flow: t.Flow,
-		FromAccountID: t.FromID, From: t.From.String(), ToAccountID: t.ToID, To: t.To.String(),
-		Amount: t.Amount.String(), Currency: string(t.Amount.Currency()), At: stamp(t.At),
-	}
-}
-
 func listAccounts(r *request) error {
 	q := r.query()
 	f := ledger.AccountFilter{
@@ -82,7 +27,7 @@ func listAccounts(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(pageByID(rows, limit, func(a ledger.AccountRow) int64 { return a.ID }, viewAccount))
+	return r.json(pageByID(rows, limit, func(a ledger.AccountRow) int64 { return a.ID }, ledger.AccountRow.View))
 }
 
 func accountStatement(r *request) error {
@@ -103,7 +48,7 @@ func accountStatement(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(pageByID(rows, limit, func(s ledger.StatementLine) int64 { return s.TransferID }, viewStatementLine))
+	return r.json(pageByID(rows, limit, func(s ledger.StatementLine) int64 { return s.TransferID }, ledger.StatementLine.View))
 }
 
 func showTransfer(r *request) error {
@@ -118,7 +63,7 @@ func showTransfer(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(viewTransfer(row))
+	return r.json(row.View())
 }
 
 func verifyLedger(r *request) error {

@@ -10,13 +10,6 @@ import (
 	"disburse/ledger/money"
 )
 
-// merchantDetails is a merchant with what it can spend and what is held.
-type merchantDetails struct {
-	merchant.View
-	Available string `json:"available_usdt"`
-	Held      string `json:"held_usdt"`
-}
-
 // merchantSecrets is the answer that shows new keys, this once.
 type merchantSecrets struct {
 	Merchant merchant.View    `json:"merchant"`
@@ -41,7 +34,7 @@ func showMerchant(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(merchantDetails{View: d.Merchant.View(), Available: usdt(d.Available), Held: usdt(d.Held)})
+	return r.json(d.View())
 }
 
 // newMerchantBody makes a merchant.

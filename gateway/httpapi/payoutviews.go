@@ -8,63 +8,17 @@ import (
 	"disburse/gateway/payout"
 )
 
-// payoutView is a payout as operators see it. Requisite has the last four
-// characters alone, except for whoever holds the claim.
-type payoutView struct {
-	ID             string  `json:"id"`
-	OrderID        string  `json:"order_id"`
-	Merchant       string  `json:"merchant"`
-	MerchantID     string  `json:"merchant_id"`
-	Mode           string  `json:"mode"`
-	Status         string  `json:"status"`
-	Stage          string  `json:"stage"`
-	PaymentMethod  string  `json:"payment_method"`
-	FiatAmount     string  `json:"fiat_amount"`
-	FiatCurrency   string  `json:"fiat_currency"`
-	ExchangeRate   string  `json:"exchange_rate"`
-	USDTAmount     string  `json:"usdt_amount"`
-	FeeUSDT        string  `json:"fee_usdt"`
-	MerchantSpent  string  `json:"merchant_spent_usdt"`
-	Requisite      string  `json:"requisite"`
-	BankName       string  `json:"bank_name"`
-	BIK            string  `json:"bik"`
-	FullName       string  `json:"full_name"`
-	Customer       string  `json:"customer"`
-	Description    string  `json:"order_description"`
-	ClaimedBy      *string `json:"claimed_by"`
-	LeaseExpiresAt *string `json:"lease_expires_at"`
-	Executor       *string `json:"executor"`
-	EndedBy        *string `json:"ended_by"`
-	Reason         string  `json:"reason"`
-	CreatedAt      string  `json:"created_at"`
-	UpdatedAt      string  `json:"updated_at"`
-	ExpiresAt      string  `json:"expires_at"`
-	EndedAt        *string `json:"ended_at"`
-}
-
-// viewPayout shows a payout; requisite is what may be shown of it.
-func (r *request) viewPayout(p payout.Payout, requisite string) (payoutView, error) {
+// viewPayout shows a payout, its requisite masked.
+func (r *request) viewPayout(p payout.Payout) (payout.View, error) {
 	m, err := r.api.Directory.ByID(r.ctx, p.MerchantID)
-	if err != nil {
-		return payoutView{}, err
-	}
-	return payoutView{
-		ID: p.ID, OrderID: p.OrderID, Merchant: m.Name, MerchantID: m.ID, Mode: string(p.Mode),
-		Status: string(p.Status), Stage: string(p.Stage), PaymentMethod: string(p.Method),
-		FiatAmount: p.FiatAmount(), FiatCurrency: p.Fiat.Currency().Lower(), ExchangeRate: p.ExchangeRate(),
-		USDTAmount: p.USDTAmount(), FeeUSDT: usdt(p.Fee), MerchantSpent: p.SpentAmount(), Requisite: requisite,
-		BankName: p.BankName, BIK: p.BIK, FullName: p.FullName, Customer: p.Customer, Description: p.Description,
-		ClaimedBy: textOrNull(p.ClaimedBy), LeaseExpiresAt: stampOrNull(p.LeaseExpiresAt), Executor: textOrNull(p.Executor),
-		EndedBy: textOrNull(p.EndedBy), Reason: p.Reason, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt),
-		ExpiresAt: stamp(p.ExpiresAt), EndedAt: stampOrNull(p.EndedAt),
-	}, nil
+	return p.View(m.Name), err
 }
 
-func (r *request) viewPayouts(items []payout.Payout) ([]payoutView, error) {
-	out := make([]payoutView, len(items))
+func (r *request) viewPayouts(items []payout.Payout) ([]payout.View, error) {
+	out := make([]payout.View, len(items))
 	for i, p := range items {
 		var err error
-		if out[i], err = r.viewPayout(p, p.Masked()); err != nil {
+		if out[i], err = r.viewPayout(p); err != nil {
 			return nil, err
 		}
 	}
@@ -76,49 +30,23 @@ func (r *request) answerPayout(p payout.Payout, err error) error {
 	if err != nil {
 		return err
 	}
-	view, err := r.viewPayout(p, p.Masked())
+	view, err := r.viewPayout(p)
 	if err != nil {
 		return err
 	}
 	return r.json(view)
 }
 
-type timelineView struct {
-	At    string `json:"at"`
-	Kind  string `json:"kind"`
-	Actor string `json:"actor"`
-	Note  string `json:"note"`
-}
-
-func viewEntry(e payout.Entry) timelineView {
-	return timelineView{At: stamp(e.At), Kind: e.Kind, Actor: e.Actor, Note: e.Note}
-}
-
-type receiptView struct {
-	ID          string `json:"id"`
-	ContentType string `json:"content_type"`
-	Size        int64  `json:"size"`
-	UploadedBy  string `json:"uploaded_by"`
-	UploadedAt  string `json:"uploaded_at"`
-	URL         string `json:"url"`
-}
-
-func viewReceipt(f payout.Receipt) receiptView {
-	return receiptView{
-		ID: f.ID, ContentType: f.ContentType, Size: f.Size, UploadedBy: f.UploadedBy, UploadedAt: stamp(f.UploadedAt), URL: f.URL,
-	}
-}
-
 type exceptionView struct {
-	Kind       string     `json:"kind"`
-	Since      string     `json:"since"`
-	AgeSeconds int64      `json:"age_seconds"`
-	Payout     payoutView `json:"payout"`
+	Kind       string      `json:"kind"`
+	Since      string      `json:"since"`
+	AgeSeconds int64       `json:"age_seconds"`
+	Payout     payout.View `json:"payout"`
 }
 
 func (r *request) viewException(p payout.Payout, now time.Time) (exceptionView, error) {
 	kind, since := p.Exception(now)
-	view, err := r.viewPayout(p, p.Masked())
+	view, err := r.viewPayout(p)
 	return exceptionView{
 		Kind: kind, Since: stamp(since), AgeSeconds: int64(max(0, now.Sub(since)) / time.Second), Payout: view,
 	}, err
@@ -151,11 +79,4 @@ func (r *request) merchantID(ref string) (string, error) {
 		m, err = r.api.Directory.ByID(r.ctx, ref)
 	}
 	return m.ID, err
-}
-
-func textOrNull(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

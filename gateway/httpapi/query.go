@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"disburse/gateway/fault"
+	"disburse/gateway/payout"
 )
 
 // Bounds of a page of a list.
@@ -133,14 +134,5 @@ func pageByID[Row, T any](rows []Row, limit int, id func(Row) int64, view func(R
 	return pageOf(items, next)
 }
 
-// stamp prints a moment for the wire: UTC, RFC 3339, whole seconds.
-func stamp(t time.Time) string { return t.UTC().Truncate(time.Second).Format(time.RFC3339) }
-
-// stampOrNull is stamp, and null for the zero time.
-func stampOrNull(t time.Time) *string {
-	if t.IsZero() {
-		return nil
-	}
-	s := stamp(t)
-	return &s
-}
+// stamp prints a moment for the wire.
+func stamp(t time.Time) string { return payout.Timestamp(t) }

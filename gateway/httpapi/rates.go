@@ -63,29 +63,12 @@ func setRate(r *request) error {
 	return r.json(rate.View(r.api.Now()))
 }
 
-type capacityView struct {
-	Currency      string  `json:"currency"`
-	Method        string  `json:"method"`
-	MaxOpen       *int64  `json:"max_open"`
-	MaxOpenAmount *string `json:"max_open_amount"`
-	UpdatedAt     string  `json:"updated_at"`
-}
-
-func viewCapacity(c payout.Capacity) capacityView {
-	v := capacityView{Currency: c.Currency, Method: string(c.Method), MaxOpen: c.MaxOpen, UpdatedAt: stamp(c.UpdatedAt)}
-	if c.MaxOpenAmount != nil {
-		text := c.MaxOpenAmount.Fixed(2)
-		v.MaxOpenAmount = &text
-	}
-	return v
-}
-
 func listCapacity(r *request) error {
 	bounds, err := r.api.Payouts.Capacities(r.ctx)
 	if err != nil {
 		return err
 	}
-	return r.json(pageOf(viewAll(bounds, viewCapacity), ""))
+	return r.json(pageOf(viewAll(bounds, payout.Capacity.View), ""))
 }
 
 // capacityBody sets the bounds of a method; an absent bound is none.
@@ -127,5 +110,5 @@ func setCapacity(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(viewCapacity(c))
+	return r.json(c.View())
 }

@@ -191,6 +191,20 @@ type Details struct {
 	Held      money.Money
 }
 
+// DetailsView is a merchant with its balances in the shape of JSON output.
+type DetailsView struct {
+	View
+	Available string `json:"available_usdt"`
+	Held      string `json:"held_usdt"`
+}
+
+// View gives the state without secrets.
+func (d Details) View() DetailsView {
+	return DetailsView{
+		View: d.Merchant.View(), Available: d.Available.Fixed(ledger.USDTPlaces), Held: d.Held.Fixed(ledger.USDTPlaces),
+	}
+}
+
 // Show reads a merchant and its balances. It fails with not_found.
 func (s *Service) Show(ctx context.Context, ref string) (Details, error) {
 	m, err := s.find(ctx, s.deps.DB, ref)

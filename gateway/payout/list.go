@@ -165,10 +165,10 @@ const timeLength = 10
 
 // Entry is a line of a payout's timeline.
 type Entry struct {
-	At    time.Time `json:"at"`
-	Kind  string    `json:"kind"` // "created", a claim's change, a stage, or the final status
-	Actor string    `json:"actor"`
-	Note  string    `json:"note"`
+	At    time.Time
+	Kind  string // "created", a claim's change, a stage, or the final status
+	Actor string
+	Note  string
 }
 
 // Detail is a payout with its history. Its callbacks are read from package
