@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 
@@ -21,7 +22,11 @@ func clientAddress(c *fiber.Ctx, trusted []netip.Prefix) netip.Addr {
 	if len(trusted) == 0 || !containsAddress(trusted, remote) {
 		return remote
 	}
-	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	// A proxy may add its entry to the client's line or in a line of its own:
+	// the lines are one list, in their order, and only all of it ends with what
+	// the proxy wrote.
+	lines := c.Request().Header.PeekAll(fiber.HeaderXForwardedFor)
+	hops := strings.Split(string(bytes.Join(lines, []byte{','})), ",")
 	client := remote
 	for i := len(hops) - 1; i >= 0; i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
