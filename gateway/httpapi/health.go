@@ -34,9 +34,21 @@ type checkResult struct {
 // orchestrator restarts on it, and a restart cures no database.
 func healthz(r *request) error { return r.json(healthAnswer{Status: "ok"}) }
 
-// readyz runs every check at once, each within the deadline.
+// readyAge is how long one round of checks answers for. The page is public and
+// its checks use the database: asking more often must cost nothing.
+const readyAge = time.Second
+
+// readiness is what the checks said last.
+type readiness struct {
+	mu     sync.Mutex // held while they run, so that they run once for all who wait
+	at     time.Time
+	checks []checkResult
+}
+
+// readyz answers with the results of the last round, or of a new one when they
+// are old.
 func readyz(r *request) error {
-	answer := readyAnswer{Status: "ok", Checks: runChecks(r.ctx, r.api.Log, r.api.Checks, checkWait)}
+	answer := readyAnswer{Status: "ok", Checks: r.api.ready(r.ctx)}
 	status := http.StatusOK
 	for _, c := range answer.Checks {
 		if !c.OK {
@@ -46,6 +58,19 @@ func readyz(r *request) error {
 	return r.jsonStatus(status, answer)
 }
 
+func (a *api) ready(ctx context.Context) []checkResult {
+	last := &a.readiness
+	last.mu.Lock()
+	defer last.mu.Unlock()
+	if age := a.Now().Sub(last.at); age < 0 || age >= readyAge {
+		// The results are for others too: they do not end with this call.
+		last.checks = runChecks(context.WithoutCancel(ctx), a.Log, a.Checks, checkWait)
+		last.at = a.Now()
+	}
+	return last.checks
+}
+
+// runChecks runs all at once, each within the timeout.
 func runChecks(ctx context.Context, log *slog.Logger, checks []Check, timeout time.Duration) []checkResult {
 	results := make([]checkResult, len(checks))
 	var wg sync.WaitGroup

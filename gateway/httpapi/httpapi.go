@@ -104,7 +104,8 @@ func (d *Deps) missing() []string {
 // api is the surface once it is built.
 type api struct {
 	Deps
-	metrics *metrics
+	metrics   *metrics
+	readiness readiness
 }
 
 // New builds the application with every route of the table. It fails when a
