@@ -12,7 +12,7 @@ const (
 	circuitGap = 30 * time.Minute
 )
 
-// circuit is the run of failures of one endpoint, kept in the database while
+// circuit is the run of failures of one merchant's endpoint, kept in the database while
 // it lasts, so that every process sees it.
 type circuit struct {
 	Endpoint     string

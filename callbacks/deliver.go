@@ -165,7 +165,7 @@ func (s *Sender) announce(r report) {
 	}
 	attrs := []slog.Attr{
 		slog.String("event", r.job.ID), slog.String("merchant", r.job.MerchantID), slog.String("order_id", r.job.OrderID),
-		slog.String("kind", r.job.Kind), slog.String("endpoint", r.job.Endpoint), slog.String("class", string(a.Class)),
+		slog.String("kind", r.job.Kind), slog.String("endpoint", serverOf(r.job.Endpoint)), slog.String("class", string(a.Class)),
 		slog.Int("attempt", r.job.Number), slog.String("outcome", string(a.Outcome)), slog.Int("status", a.Status),
 		slog.String("error", a.Error), slog.String("state", string(a.State)),
 		slog.Float64("duration_ms", milliseconds(a.Duration)), slog.Float64("lag_ms", milliseconds(a.Lag)),

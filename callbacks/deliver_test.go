@@ -436,6 +436,9 @@ func TestAttemptLine(t *testing.T) {
 	if diff := cmp.Diff(want, keys); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
 	}
+	if line["endpoint"] != rc.URL || line["merchant"] != "mer_1" {
+		t.Errorf("endpoint %v, merchant %v; want %s and mer_1", line["endpoint"], line["merchant"], rc.URL)
+	}
 	if strings.Contains(out.String(), "query-secret") || strings.Contains(out.String(), "body-secret") || strings.Contains(out.String(), testSecret) {
 		t.Errorf("the log holds a secret: %s", out.String())
 	}

@@ -26,10 +26,13 @@
 //     can do. A claim holds for Lease; a worker that dies leaves it to run
 //     out, and the relay takes the row again: asynq's own recovery, which is
 //     slower, then finds nothing to do.
-//   - An endpoint (scheme, host, port) has at most its window of deliveries in
-//     hand, over all processes. The window adapts (see window.go), so that one
-//     that hangs delays nobody else and one that is quick goes at thousands a
-//     second; one that failed for long gets single probes (see circuit.go).
+//   - A merchant's endpoint (scheme, host, port) has at most its window of
+//     deliveries in hand, over all processes. The window adapts (see
+//     window.go), so that one that hangs delays nobody else and one that is
+//     quick goes at thousands a second; one that failed for long gets single
+//     probes (see circuit.go).
+//   - Merchants share neither window nor circuit, even on one server: a
+//     merchant may name any URL, so what fails there may be another's doing.
 //   - Nothing staged is dropped: a delivery ends delivered or dead, and a dead
 //     one can be sent again.
 //   - Addresses that are not public are not dialled (package dial), redirects
@@ -56,6 +59,10 @@
 // are narrow and stay on their page, because a take and a claim touch no
 // indexed column. Takes and claims do not wait for the disk: what a crash of
 // the database forgets of them is done again.
+//
+// Below, in the code and in the tables, an endpoint is the merchant's:
+// "mer_1|https://shop.example:443". The log line of an attempt names the two
+// apart.
 //
 // The relay reads one index, (endpoint, next_attempt_at) of what is pending,
 // and of it at most a window's worth of rows per endpoint: the 100,000 rows

@@ -1,6 +1,7 @@
 package callbacks
 
 import (
+	"strings"
 	"time"
 
 	"disburse/callbacks/dial"
@@ -9,7 +10,7 @@ import (
 // Event is one callback to be sent.
 type Event struct {
 	ID         string // webhook-id; must sort by time, at most 64 bytes without a colon, space or control character
-	MerchantID string // whose secrets sign it
+	MerchantID string // whose secrets sign it; without a space or "|"
 	Subject    string // id of what it is about (a payout)
 	OrderID    string // the merchant's own reference of that
 	Kind       string // for lists and logs ("payout.successful")
@@ -34,8 +35,20 @@ type Row struct {
 func Stage(ev Event) Row {
 	return Row{SQL: stageSQL, Row: []any{
 		ev.ID, ev.MerchantID, ev.Subject, ev.OrderID, ev.Kind, ev.URL,
-		ev.BodyKey, ev.Body, ev.At, dial.Endpoint(ev.URL),
+		ev.BodyKey, ev.Body, ev.At, endpointOf(ev.MerchantID, ev.URL),
 	}}
+}
+
+// endpointOf names what shares a window and a circuit: one merchant's
+// deliveries to one server ("mer_1|https://shop.example:443"). Without the
+// merchant in it, one could aim what fails at the server of another.
+func endpointOf(merchantID, url string) string { return merchantID + "|" + dial.Endpoint(url) }
+
+// serverOf is the part of an endpoint that says where it is
+// ("https://shop.example:443").
+func serverOf(endpoint string) string {
+	_, server, _ := strings.Cut(endpoint, "|")
+	return server
 }
 
 // AllowList opens addresses that callbacks may not go to by default.

@@ -265,6 +265,15 @@ func newReceiver(b *bench, behave func(w http.ResponseWriter, r *http.Request, n
 	return rc
 }
 
+// endpoint is mer_1's.
+func (rc *receiver) endpoint() string { return endpointOf("mer_1", rc.URL) }
+
+func (rc *receiver) atOnce() int {
+	rc.mu.Lock()
+	defer rc.mu.Unlock()
+	return rc.now
+}
+
 func (rc *receiver) times(id string) int {
 	rc.mu.Lock()
 	defer rc.mu.Unlock()

@@ -47,11 +47,11 @@ func TestKilledWorkerIsReplacedAfterItsLease(t *testing.T) {
 	rc := newReceiver(b, nil)
 	dead := b.sender()
 	ids := b.stage(rc.URL, 3)
-	if jobs := b.claimed(dead, rc.URL); len(jobs) != 3 {
+	if jobs := b.claimed(dead, rc.endpoint()); len(jobs) != 3 {
 		t.Fatalf("claimed %d of 3", len(jobs))
 	}
 	b.clock.advance(dead.cfg.Lease - time.Second)
-	if again := b.taken(dead, rc.URL, windowCap); len(again) != 0 {
+	if again := b.taken(dead, rc.endpoint(), windowCap); len(again) != 0 {
 		t.Fatalf("took %d whose lease was running", len(again))
 	}
 	s := b.start()
@@ -80,11 +80,10 @@ func TestLateReports(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			s := b.sender()
-			const endpoint = "https://m.example:443"
 			id := b.stage("https://m.example/", 1)[0]
-			old := b.claimed(s, endpoint)
+			old := b.claimed(s, testEndpoint)
 			b.clock.advance(s.cfg.Lease + time.Second)
-			young := b.claimed(s, endpoint)
+			young := b.claimed(s, testEndpoint)
 			if len(old) != 1 || len(young) != 1 || young[0].Number != 2 {
 				t.Fatalf("claims: %v, %v", old, young)
 			}
@@ -101,7 +100,7 @@ func TestLateReports(t *testing.T) {
 			if d.State != c.want || len(d.Log) != 2 || d.Attempts != 2 {
 				t.Errorf("item %+v, log %+v", d.Item, d.Log)
 			}
-			if taken := b.taken(s, endpoint, 8); len(taken) != 0 {
+			if taken := b.taken(s, testEndpoint, 8); len(taken) != 0 {
 				t.Errorf("still due: %v", taken)
 			}
 		})

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-const testEndpoint = "https://m.example:443"
+const testEndpoint = "mer_1|https://m.example:443"
 
 func TestStage(t *testing.T) {
 	t.Parallel()
@@ -63,7 +63,7 @@ func TestStage(t *testing.T) {
 			many = append(many, b.event(fmt.Sprintf("https://host-%d.example/", i)))
 		}
 		b.stageEvents(many...)
-		for _, want := range []string{"http://n.example:80 https://m.example:443", ""} {
+		for _, want := range []string{"mer_1|http://n.example:80 mer_1|https://m.example:443", ""} {
 			n, err := conn.Conn().WaitForNotification(t.Context())
 			if err != nil || n.Payload != want {
 				t.Errorf("notified %q, %v; want %q", n.Payload, err, want)
@@ -288,7 +288,7 @@ func TestCircuit(t *testing.T) {
 		t.Fatalf("stats %+v, %v; want one open circuit", stats, err)
 	}
 	waiting := b.stage(rc.URL, 40)
-	before, failures := rc.total(), b.failures(rc.URL)
+	before, failures := rc.total(), b.failures(rc.endpoint())
 	b.sweeps(s, 3)
 	if n := rc.total(); n != before {
 		t.Errorf("%d requests while the circuit is open", n-before)
@@ -296,7 +296,7 @@ func TestCircuit(t *testing.T) {
 	b.clock.advance(probeEvery + 2*time.Second)
 	s.Wake()
 	b.until("the probe", func() bool { return rc.total() == before+1 })
-	b.until("its record", func() bool { return b.failures(rc.URL) == failures+1 })
+	b.until("its record", func() bool { return b.failures(rc.endpoint()) == failures+1 })
 	b.sweeps(s, 3)
 	if n := rc.total(); n != before+1 {
 		t.Errorf("%d requests, want the probe alone", n-before)
@@ -306,7 +306,7 @@ func TestCircuit(t *testing.T) {
 	down = false
 	mu.Unlock()
 	b.clock.advance(probeEvery + 2*time.Second)
-	b.until("the circuit to close", func() bool { s.Wake(); return b.failures(rc.URL) == 0 })
+	b.until("the circuit to close", func() bool { s.Wake(); return b.failures(rc.endpoint()) == 0 })
 	b.clock.advance(time.Hour)
 	s.Wake()
 	b.reach(Delivered, append(first, waiting...)...)
@@ -318,9 +318,8 @@ func TestOpenCircuitBuries(t *testing.T) {
 	old, young := b.event("https://m.example/"), b.event("https://m.example/")
 	old.At = b.now().Add(-scheduleEnds - time.Second)
 	b.stageEvents(old, young)
-	_, err := b.db.Exec(t.Context(), `insert into callback_circuits (endpoint, failures, failing_since, last_failure) values ($1, 100, $2, $3)`,
-		testEndpoint, b.now().Add(-scheduleEnds), b.now())
-	if err != nil {
+	b.fail(testEndpoint)
+	if _, err := b.db.Exec(t.Context(), `update callback_deliveries set attempts = 1, failures = 1`); err != nil {
 		t.Fatal(err)
 	}
 	s := b.sender()

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// How many deliveries of one endpoint may be in hand at once.
+// How many deliveries of one merchant's endpoint may be in hand at once.
 const (
 	windowStart = 8
 	windowFloor = 2
@@ -16,7 +16,7 @@ const (
 	forgetIdle = 15 * time.Minute
 )
 
-// window is the adaptive bound of one endpoint. It grows by one with each
+// window is the adaptive bound of one merchant's endpoint. It grows by one with each
 // quick good answer (so it doubles per round trip) and shrinks by half with
 // each sign of trouble. An endpoint that lets an attempt run into the time
 // limit is Suspect until it answers quickly again: its first attempts are then

@@ -30,6 +30,9 @@ create index callback_events_subject on callback_events (subject);
 -- and the check would cost a look-up per row inside the money transaction.
 create table callback_deliveries (
     event_id        text collate "C" not null primary key,
+    -- Whose, and where: "mer_1|https://shop.example:443". What bounds and stops
+    -- the sending is per merchant, so that none can stop another's by failing
+    -- on the same server. Without spaces: the notification below is a list.
     endpoint        text collate "C" not null,
     state           text             not null default 'pending',
     class           text             not null default 'first',
@@ -82,7 +85,7 @@ create table callback_attempts (
     primary key (event_id, number)
 );
 
--- Endpoints that fail and have not succeeded since. A healthy endpoint has no
+-- Merchants' endpoints that fail and have not succeeded since. A healthy endpoint has no
 -- row, so a healthy delivery writes nothing here.
 create table callback_circuits (
     endpoint      text collate "C" not null primary key,

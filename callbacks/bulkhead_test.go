@@ -1,0 +1,79 @@
+package callbacks
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+// of is an event of another merchant.
+func (b *bench) of(merchant, url string) Event {
+	ev := b.event(url)
+	ev.MerchantID = merchant
+	return ev
+}
+
+// A merchant chooses where its callbacks go, another merchant's server
+// included.
+func TestOneMerchantCannotStopAnother(t *testing.T) {
+	t.Parallel()
+	// aimed is a server that mer_2 is at home on, with the circuit of mer_1,
+	// who sends what fails there, open.
+	aimed := func(t *testing.T) (*bench, *Sender, *receiver) {
+		b := newBench(t)
+		rc := newReceiver(b, func(w http.ResponseWriter, r *http.Request, _ int) {
+			if r.URL.Path == "/none" {
+				w.WriteHeader(http.StatusNotFound)
+			}
+		})
+		s := b.start()
+		var failing []Event
+		for range circuitFailures {
+			failing = append(failing, b.of("mer_1", rc.URL+"/none"))
+		}
+		ids := b.stageEvents(failing...)
+		for _, id := range ids {
+			b.attempted(id, 1)
+		}
+		b.clock.advance(circuitAfter + 2*time.Second)
+		s.Wake()
+		b.until("the circuit to open", func() bool { return len(s.relay.open()) == 1 })
+		b.until("nothing in hand", func() bool { return b.inHand() == 0 })
+		return b, s, rc
+	}
+	t.Run("ByFailing", func(t *testing.T) {
+		b, s, rc := aimed(t)
+		id := b.stageEvents(b.of("mer_2", rc.URL+"/hook"))[0]
+		b.reach(Delivered, id)
+		if open := s.relay.open(); len(open) != 1 {
+			t.Errorf("open circuits after a success of the other merchant: %v, want that of the first", open)
+		}
+	})
+	t.Run("ByFillingTheWindow", func(t *testing.T) {
+		b := newBench(t)
+		rc := newReceiver(b, func(w http.ResponseWriter, r *http.Request, n int) {
+			if r.URL.Path == "/slow" {
+				hang(w, r, n)
+			}
+		})
+		b.start()
+		for range windowStart {
+			b.stageEvents(b.of("mer_1", rc.URL+"/slow"))
+		}
+		b.until("the window to be full", func() bool { return rc.mostAtOnce() == windowStart })
+		b.reach(Delivered, b.stageEvents(b.of("mer_2", rc.URL+"/hook"))...)
+		if n := rc.atOnce(); n != windowStart {
+			t.Errorf("delivered when %d of %d places were still held", n, windowStart)
+		}
+	})
+}
+
+// fail opens the circuit of an endpoint.
+func (b *bench) fail(endpoint string) {
+	b.t.Helper()
+	_, err := b.db.Exec(b.t.Context(), `insert into callback_circuits (endpoint, failures, failing_since, last_failure) values ($1, 100, $2, $3)`,
+		endpoint, b.now().Add(-scheduleEnds), b.now())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
