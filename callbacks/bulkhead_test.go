@@ -68,6 +68,38 @@ func TestOneMerchantCannotStopAnother(t *testing.T) {
 	})
 }
 
+// What was never tried has not used its schedule up.
+func TestNothingIsBuriedUntried(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change string
+		want   State
+	}{
+		"NeverAttempted":     {`attempts = 0`, Pending},
+		"NeverReallySent":    {`attempts = 3`, Pending},
+		"ResentAndNotTried":  {`attempts = 12, failures = 0, class = 'bulk'`, Pending},
+		"FailedItsSchedule":  {`attempts = 1, failures = 1, class = 'retry'`, Dead},
+		"AnotherMerchantsIs": {`attempts = 1, failures = 1, endpoint = 'mer_2|https://m.example:443'`, Pending},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			old := b.event("https://m.example/")
+			old.At = b.now().Add(-scheduleEnds - time.Second)
+			b.stageEvents(old)
+			if _, err := b.db.Exec(t.Context(), `update callback_deliveries set `+c.change); err != nil {
+				t.Fatal(err)
+			}
+			b.fail(testEndpoint)
+			if err := b.sender().relay.sweep(t.Context(), map[string]bool{}); err != nil {
+				t.Fatal(err)
+			}
+			if d := b.get(old.ID); d.State != c.want {
+				t.Errorf("item %+v, want it %s", d.Item, c.want)
+			}
+		})
+	}
+}
+
 // fail opens the circuit of an endpoint.
 func (b *bench) fail(endpoint string) {
 	b.t.Helper()

@@ -34,7 +34,8 @@
 //   - Merchants share neither window nor circuit, even on one server: a
 //     merchant may name any URL, so what fails there may be another's doing.
 //   - Nothing staged is dropped: a delivery ends delivered or dead, and a dead
-//     one can be sent again.
+//     one can be sent again. None is dead that did not fail since its schedule
+//     began.
 //   - Addresses that are not public are not dialled (package dial), redirects
 //     are not followed, at most 64 KiB of an answer are read and 1 KiB is kept,
 //     masked. No log line holds a body or the query of a URL.

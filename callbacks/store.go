@@ -160,10 +160,11 @@ const recoveredSQL = `delete from callback_circuits where endpoint = any($1::tex
 const circuitsSQL = `select endpoint, failures, failing_since, last_failure from callback_circuits`
 
 // A delivery behind an open circuit is not attempted, so no attempt can find
-// that its schedule has ended.
+// that its schedule has ended. One that has not failed since its schedule
+// began has not used it: it stays, and its turn to be the probe comes.
 const burySQL = `
 update callback_deliveries set state = 'dead', dead_reason = 'exhausted', finished_at = $2, lease_until = null, takes = 0
-where state = 'pending' and endpoint = any($1::text[]) and scheduled_at < $3
+where state = 'pending' and endpoint = any($1::text[]) and scheduled_at < $3 and failures > 0
 	and (lease_until is null or lease_until <= $2)`
 
 // store is the SQL of sending.
