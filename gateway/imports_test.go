@@ -15,7 +15,7 @@ import (
 const module = "disburse/"
 
 // leaves import nothing of ours and may be imported by every part of gateway.
-var leaves = []string{"gateway/fault", "gateway/publicid", "gateway/vault", "gateway/audit", "gateway/epoch"}
+var leaves = []string{"gateway/fault", "gateway/publicid", "gateway/vault", "gateway/audit", "gateway/epoch", "gateway/page"}
 
 // parties may be imported by features and by what stands above them.
 var parties = []string{"gateway/merchant", "gateway/operator", "gateway/fx"}

@@ -7,6 +7,7 @@ import (
 
 	"disburse/gateway/audit"
 	"disburse/gateway/fault"
+	"disburse/gateway/page"
 )
 
 type auditView struct {
@@ -52,16 +53,12 @@ func listAudit(r *request) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	page, err := r.api.Audit(r.ctx, f)
+	found, err := r.api.Audit(r.ctx, f)
 	if errors.Is(err, audit.ErrCursor) {
 		return fault.Invalid(fault.Field{Name: "cursor", Why: "is not a cursor of this list"})
 	}
 	if err != nil {
 		return err
 	}
-	items := make([]auditView, len(page.Items))
-	for i, item := range page.Items {
-		items[i] = viewAudit(item)
-	}
-	return r.json(pageOf(items, page.NextCursor))
+	return r.json(page.Of(found.Items, found.NextCursor, viewAudit))
 }

@@ -7,6 +7,7 @@ import (
 
 	"disburse/callbacks"
 	"disburse/gateway/fault"
+	"disburse/gateway/page"
 )
 
 // Callbacks reads the journal of callbacks and has them sent again. What
@@ -38,11 +39,11 @@ func listCallbacks(r *request) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	page, err := r.api.Callbacks.List(r.ctx, f, cursor, limit)
+	found, err := r.api.Callbacks.List(r.ctx, f, cursor, limit)
 	if err != nil {
 		return err
 	}
-	return r.json(pageOf(viewAll(page.Items, callbacks.Item.View), page.Next))
+	return r.json(page.Of(found.Items, found.Next, callbacks.Item.View))
 }
 
 func showCallback(r *request) error { return r.answerCallback(r.param("id")) }

@@ -6,6 +6,7 @@ import (
 
 	"disburse/gateway/fault"
 	"disburse/gateway/merchant"
+	"disburse/gateway/page"
 	"disburse/gateway/payout"
 	"disburse/ledger"
 )
@@ -24,15 +25,15 @@ func listPayouts(r *request) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	page, err := r.api.Payouts.List(r.ctx, f)
+	found, err := r.api.Payouts.List(r.ctx, f)
 	if err != nil {
 		return err
 	}
-	items, err := r.viewPayouts(page.Items)
+	items, err := r.viewPayouts(found.Items)
 	if err != nil {
 		return err
 	}
-	return r.json(pageOf(items, page.NextCursor))
+	return r.json(page.Of(items, found.NextCursor, page.As))
 }
 
 func showPayout(r *request) error {
@@ -188,18 +189,18 @@ func listExceptions(r *request) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	page, err := r.api.Payouts.List(r.ctx, f)
+	found, err := r.api.Payouts.List(r.ctx, f)
 	if err != nil {
 		return err
 	}
 	now := r.api.Now()
-	items := make([]exceptionView, len(page.Items))
-	for i, p := range page.Items {
+	items := make([]exceptionView, len(found.Items))
+	for i, p := range found.Items {
 		if items[i], err = r.viewException(p, now); err != nil {
 			return err
 		}
 	}
-	return r.json(pageOf(items, page.NextCursor))
+	return r.json(page.Of(items, found.NextCursor, page.As))
 }
 
 func uploadReceipt(r *request) error {

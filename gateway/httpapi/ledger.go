@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"disburse/gateway/fault"
+	"disburse/gateway/page"
 	"disburse/ledger"
 )
 
@@ -27,7 +28,7 @@ func listAccounts(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(pageByID(rows, limit, func(a ledger.AccountRow) int64 { return a.ID }, ledger.AccountRow.View))
+	return r.json(page.ByID(rows, limit, func(a ledger.AccountRow) int64 { return a.ID }, ledger.AccountRow.View))
 }
 
 func accountStatement(r *request) error {
@@ -48,7 +49,7 @@ func accountStatement(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(pageByID(rows, limit, func(s ledger.StatementLine) int64 { return s.TransferID }, ledger.StatementLine.View))
+	return r.json(page.ByID(rows, limit, func(s ledger.StatementLine) int64 { return s.TransferID }, ledger.StatementLine.View))
 }
 
 func showTransfer(r *request) error {

@@ -6,6 +6,7 @@ import (
 
 	"disburse/gateway/fault"
 	"disburse/gateway/merchant"
+	"disburse/gateway/page"
 	"disburse/ledger"
 	"disburse/ledger/money"
 )
@@ -22,11 +23,11 @@ func listMerchants(r *request) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	page, err := r.api.Merchants.List(r.ctx, after, limit)
+	found, err := r.api.Merchants.List(r.ctx, after, limit)
 	if err != nil {
 		return err
 	}
-	return r.json(pageOf(viewAll(page.Items, merchant.Merchant.View), page.Next))
+	return r.json(page.Of(found.Items, found.Next, merchant.Merchant.View))
 }
 
 func showMerchant(r *request) error {
@@ -205,13 +206,4 @@ func duration(name, text string, absent time.Duration) (time.Duration, error) {
 		return 0, fault.Invalid(fault.Field{Name: name, Why: "must be a span such as 24h or 90m"})
 	}
 	return d, nil
-}
-
-// viewAll shows every item of a list.
-func viewAll[Row, T any](rows []Row, view func(Row) T) []T {
-	out := make([]T, len(rows))
-	for i, row := range rows {
-		out[i] = view(row)
-	}
-	return out
 }

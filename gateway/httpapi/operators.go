@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"disburse/gateway/operator"
+	"disburse/gateway/page"
 )
 
 // operatorBody makes an operator.
@@ -45,11 +46,11 @@ func listOperators(r *request) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	page, err := r.api.Operators.List(r.ctx, after, limit)
+	found, err := r.api.Operators.List(r.ctx, after, limit)
 	if err != nil {
 		return err
 	}
-	return r.json(pageOf(viewAll(page.Items, viewOperator), page.Next))
+	return r.json(page.Of(found.Items, found.Next, viewOperator))
 }
 
 func createOperator(r *request) error {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"disburse/gateway/fault"
+	"disburse/gateway/page"
 	"disburse/gateway/payout"
 )
 
@@ -93,45 +94,11 @@ func (q *query) limit() int {
 
 // idCursor is a cursor that stands for a row number, 0 when absent.
 func (q *query) idCursor() int64 {
-	v := q.r.c.Query("cursor")
-	if v == "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(v, 36, 64)
-	if err != nil || n < 1 {
+	id, ok := page.ID(q.r.c.Query("cursor"))
+	if !ok {
 		q.refuse("cursor", "is not a cursor of this list")
 	}
-	return n
-}
-
-// list is one page: items newest first unless the call says otherwise, and the
-// cursor of the next page, null on the last.
-type list[T any] struct {
-	Items      []T     `json:"items"`
-	NextCursor *string `json:"next_cursor"`
-}
-
-func pageOf[T any](items []T, next string) list[T] {
-	l := list[T]{Items: items}
-	if next != "" {
-		l.NextCursor = &next
-	}
-	return l
-}
-
-// pageByID makes a page of at most limit items from rows, of which one more
-// than limit was asked for to see whether another page follows.
-func pageByID[Row, T any](rows []Row, limit int, id func(Row) int64, view func(Row) T) list[T] {
-	next := ""
-	if len(rows) > limit {
-		rows = rows[:limit]
-		next = strconv.FormatInt(id(rows[limit-1]), 36)
-	}
-	items := make([]T, len(rows))
-	for i, row := range rows {
-		items[i] = view(row)
-	}
-	return pageOf(items, next)
+	return id
 }
 
 // stamp prints a moment for the wire.

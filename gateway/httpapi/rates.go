@@ -5,6 +5,7 @@ import (
 
 	"disburse/gateway/fault"
 	"disburse/gateway/fx"
+	"disburse/gateway/page"
 	"disburse/gateway/payout"
 	"disburse/ledger/money"
 )
@@ -15,7 +16,7 @@ func listRates(r *request) error {
 		return err
 	}
 	now := r.api.Now()
-	return r.json(pageOf(viewAll(rates, func(rate fx.Rate) fx.View { return rate.View(now) }), ""))
+	return r.json(page.Of(rates, "", func(rate fx.Rate) fx.View { return rate.View(now) }))
 }
 
 // rateBody sets a rate.
@@ -68,7 +69,7 @@ func listCapacity(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(pageOf(viewAll(bounds, payout.Capacity.View), ""))
+	return r.json(page.Of(bounds, "", payout.Capacity.View))
 }
 
 // capacityBody sets the bounds of a method; an absent bound is none.
