@@ -8,6 +8,7 @@ import (
 
 	"disburse/callbacks"
 	"disburse/gateway"
+	"disburse/gateway/page"
 )
 
 type callbackCommand struct {
@@ -49,8 +50,7 @@ func (f callbackFilterFlags) filter(ctx context.Context, app *gateway.App) (call
 }
 
 type callbackListCommand struct {
-	storeFlags          `embed:"" group:"Connection:"`
-	jsonFlag            `embed:""`
+	dataFlags           `embed:""`
 	pageFlags           `embed:""`
 	callbackFilterFlags `embed:""`
 }
@@ -72,7 +72,7 @@ func (c callbackListCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		return showPage(c.jsonFlag, out, pageOf(found.Items, found.Next, callbacks.Item.View), table[callbacks.ItemView]{
+		return showPage(c.jsonFlag, out, page.Of(found.Items, found.Next, callbacks.Item.View), table[callbacks.ItemView]{
 			empty:  "No callback matches.",
 			header: "ID\tORDER\tKIND\tSTATE\tATTEMPTS\tLAST ANSWER\tNEXT ATTEMPT\tCREATED",
 			row: func(v callbacks.ItemView) []string {
@@ -86,9 +86,8 @@ func (c callbackListCommand) Run(ctx context.Context, out output) error {
 }
 
 type callbackShowCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	Callback   string `arg:"" name:"id" help:"The callback's id (evt_...), which is also its webhook-id."`
+	dataFlags `embed:""`
+	Callback  string `arg:"" name:"id" help:"The callback's id (evt_...), which is also its webhook-id."`
 }
 
 // Run prints the callback.
@@ -129,8 +128,7 @@ func writeCallback(w io.Writer, v callbacks.DetailView) {
 }
 
 type callbackResendCommand struct {
-	storeFlags          `embed:"" group:"Connection:"`
-	jsonFlag            `embed:""`
+	dataFlags           `embed:""`
 	callbackFilterFlags `embed:""`
 	Callback            string `arg:"" optional:"" name:"id" help:"One callback (evt_...). Without it the filter selects."`
 	Limit               int    `name:"limit" env:"DISBURSE_CALLBACK_LIMIT" default:"10000" placeholder:"N" help:"Of those that match, resend at most so many, the oldest first; 10000 when it is left out."`

@@ -9,6 +9,7 @@ import (
 
 	"disburse/gateway"
 	"disburse/gateway/merchant"
+	"disburse/gateway/page"
 	"disburse/gateway/payout"
 	"disburse/ledger/money"
 )
@@ -28,8 +29,7 @@ Example:
 }
 
 type capacitySetCommand struct {
-	storeFlags    `embed:"" group:"Connection:"`
-	jsonFlag      `embed:""`
+	dataFlags     `embed:""`
 	Method        string `arg:"" name:"method" help:"Currency and method, such as rub/sbp; methods are card, sbp, score and iban."`
 	MaxOpen       string `name:"max-open" env:"DISBURSE_CAPACITY_MAX_OPEN" placeholder:"N" help:"How many may be open, or off for no bound."`
 	MaxOpenAmount string `name:"max-open-amount" env:"DISBURSE_CAPACITY_MAX_OPEN_AMOUNT" placeholder:"X" help:"Of what sum together, or off for no bound."`
@@ -124,8 +124,7 @@ func capacityText(v payout.CapacityView) string {
 }
 
 type capacityListCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
+	dataFlags `embed:""`
 }
 
 // Run prints the bounds.
@@ -135,7 +134,7 @@ func (c capacityListCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		return showPage(c.jsonFlag, out, pageOf(found, "", payout.Capacity.View), table[payout.CapacityView]{
+		return showPage(c.jsonFlag, out, page.Of(found, "", payout.Capacity.View), table[payout.CapacityView]{
 			empty:  "No method was ever bounded.",
 			header: "METHOD\tMAX OPEN\tMAX OPEN AMOUNT\tSET",
 			row: func(v payout.CapacityView) []string {

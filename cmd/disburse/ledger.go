@@ -13,6 +13,7 @@ import (
 
 	"disburse/gateway"
 	"disburse/gateway/merchant"
+	"disburse/gateway/page"
 	"disburse/gateway/payout"
 	"disburse/gateway/publicid"
 	"disburse/ledger"
@@ -39,8 +40,7 @@ Examples:
 }
 
 type ledgerVerifyCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
+	dataFlags `embed:""`
 }
 
 // Help is the long text of `disburse ledger verify --help`.
@@ -99,13 +99,12 @@ func progress(w io.Writer, what string) func(done, all int64) {
 }
 
 type ledgerAccountsCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	pageFlags  `embed:""`
-	Merchant   string `name:"merchant" env:"DISBURSE_LEDGER_MERCHANT" placeholder:"NAME" help:"Of this merchant, by name or id."`
-	Owner      string `name:"owner" env:"DISBURSE_LEDGER_OWNER" placeholder:"OWNER" help:"Of this owner, such as house."`
-	Purpose    string `name:"purpose" env:"DISBURSE_LEDGER_PURPOSE" placeholder:"PURPOSE" help:"available, held, external, settlement, fees or adjustment."`
-	Mode       string `name:"mode" env:"DISBURSE_LEDGER_MODE" placeholder:"MODE" help:"live or sandbox."`
+	dataFlags `embed:""`
+	pageFlags `embed:""`
+	Merchant  string `name:"merchant" env:"DISBURSE_LEDGER_MERCHANT" placeholder:"NAME" help:"Of this merchant, by name or id."`
+	Owner     string `name:"owner" env:"DISBURSE_LEDGER_OWNER" placeholder:"OWNER" help:"Of this owner, such as house."`
+	Purpose   string `name:"purpose" env:"DISBURSE_LEDGER_PURPOSE" placeholder:"PURPOSE" help:"available, held, external, settlement, fees or adjustment."`
+	Mode      string `name:"mode" env:"DISBURSE_LEDGER_MODE" placeholder:"MODE" help:"live or sandbox."`
 }
 
 // Run prints a page of accounts.
@@ -120,7 +119,7 @@ func (c ledgerAccountsCommand) Run(ctx context.Context, out output) error {
 	case c.Merchant != "" && c.Owner != "":
 		return usagef("give --merchant or --owner, not both")
 	}
-	after, err := rowCursor(c.Cursor)
+	after, err := c.rowID()
 	if err != nil {
 		return err
 	}
@@ -135,8 +134,8 @@ func (c ledgerAccountsCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		page := pageByID(rows, c.Limit, func(a ledger.AccountRow) int64 { return a.ID }, ledger.AccountRow.View)
-		return showPage(c.jsonFlag, out, page, table[ledger.AccountView]{
+		shown := page.ByID(rows, c.Limit, func(a ledger.AccountRow) int64 { return a.ID }, ledger.AccountRow.View)
+		return showPage(c.jsonFlag, out, shown, table[ledger.AccountView]{
 			empty:  "There are no such accounts. An account opens with the first money on it.",
 			header: "ID\tACCOUNT\tBALANCE\tOPENED",
 			row: func(v ledger.AccountView) []string {
@@ -147,12 +146,11 @@ func (c ledgerAccountsCommand) Run(ctx context.Context, out output) error {
 }
 
 type ledgerStatementCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	pageFlags  `embed:""`
-	Account    string `arg:"" name:"account" help:"The account's number, or its name as in \"disburse ledger accounts\"; a merchant's name may stand for its id."`
-	From       moment `name:"from" env:"DISBURSE_LEDGER_FROM" placeholder:"TIME" help:"Then or later: 2026-01-31 or 2026-01-31T12:00:00Z."`
-	To         moment `name:"to" env:"DISBURSE_LEDGER_TO" placeholder:"TIME" help:"Before that."`
+	dataFlags `embed:""`
+	pageFlags `embed:""`
+	Account   string `arg:"" name:"account" help:"The account's number, or its name as in \"disburse ledger accounts\"; a merchant's name may stand for its id."`
+	From      moment `name:"from" env:"DISBURSE_LEDGER_FROM" placeholder:"TIME" help:"Then or later: 2026-01-31 or 2026-01-31T12:00:00Z."`
+	To        moment `name:"to" env:"DISBURSE_LEDGER_TO" placeholder:"TIME" help:"Before that."`
 }
 
 // Help is the long text of `disburse ledger statement --help`.
@@ -168,7 +166,7 @@ func (c ledgerStatementCommand) Run(ctx context.Context, out output) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	before, err := rowCursor(c.Cursor)
+	before, err := c.rowID()
 	if err != nil {
 		return err
 	}
@@ -184,8 +182,8 @@ func (c ledgerStatementCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		page := pageByID(rows, c.Limit, func(l ledger.StatementLine) int64 { return l.TransferID }, ledger.StatementLine.View)
-		return showPage(c.jsonFlag, out, page, table[ledger.StatementLineView]{
+		shown := page.ByID(rows, c.Limit, func(l ledger.StatementLine) int64 { return l.TransferID }, ledger.StatementLine.View)
+		return showPage(c.jsonFlag, out, shown, table[ledger.StatementLineView]{
 			empty:  "Nothing moved.",
 			header: "TRANSFER\tAT\tFLOW\tAMOUNT\tBALANCE\tOTHER ACCOUNT\tREFERENCE",
 			row: func(v ledger.StatementLineView) []string {
@@ -228,9 +226,8 @@ func findAccount(ctx context.Context, app *gateway.App, text string) (int64, err
 }
 
 type ledgerTransfersCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	Of         []string `arg:"" name:"of" help:"References, payouts (po_...), or numbers of transfers."`
+	dataFlags `embed:""`
+	Of        []string `arg:"" name:"of" help:"References, payouts (po_...), or numbers of transfers."`
 }
 
 // Help is the long text of `disburse ledger transfers --help`.
@@ -254,7 +251,7 @@ func (c ledgerTransfersCommand) Run(ctx context.Context, out output) error {
 			}
 			rows = append(rows, found...)
 		}
-		return showPage(c.jsonFlag, out, pageOf(rows, "", ledger.TransferRow.View), table[ledger.TransferView]{
+		return showPage(c.jsonFlag, out, page.Of(rows, "", ledger.TransferRow.View), table[ledger.TransferView]{
 			empty:  "No transfer has this reference.",
 			header: "TRANSFER\tAT\tFLOW\tFROM\tTO\tAMOUNT\tREFERENCE",
 			row: func(v ledger.TransferView) []string {
@@ -281,8 +278,7 @@ func transfersOf(ctx context.Context, app *gateway.App, of string) ([]ledger.Tra
 }
 
 type ledgerSealCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
+	dataFlags `embed:""`
 }
 
 type sealed struct {

@@ -9,6 +9,7 @@ import (
 
 	"disburse/gateway"
 	"disburse/gateway/merchant"
+	"disburse/gateway/page"
 	"disburse/ledger"
 	"disburse/ledger/money"
 )
@@ -36,9 +37,10 @@ A first merchant, ready to pay out:
     disburse merchant show acme`
 }
 
-// merchantNameArg is the argument that names a merchant.
-type merchantNameArg struct {
-	Name string `arg:"" name:"name" help:"The merchant's name, or its id (mer_...)."`
+// merchantFlags is embedded by commands about one merchant.
+type merchantFlags struct {
+	dataFlags `embed:""`
+	Name      string `arg:"" name:"name" help:"The merchant's name, or its id (mer_...)."`
 }
 
 // merchantWithSecrets shows new keys beside the merchant, this once.
@@ -48,12 +50,11 @@ type merchantWithSecrets struct {
 }
 
 type merchantCreateCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	Name       string `arg:"" name:"name" help:"1 to 64 of a-z, 0-9, _ and -. It stands in the URLs that the merchant calls."`
-	Mode       string `name:"mode" env:"DISBURSE_MERCHANT_MODE" enum:"live,sandbox" default:"live" help:"live, or sandbox: payouts that end by themselves and move no real money. It never changes."`
-	FeeBPS     int64  `name:"fee-bps" env:"DISBURSE_MERCHANT_FEE_BPS" default:"0" placeholder:"N" help:"Fee on each payout in hundredths of a percent: 100 is 1 %."`
-	FeeFixed   string `name:"fee-fixed" env:"DISBURSE_MERCHANT_FEE_FIXED" placeholder:"X" help:"Fixed fee on each payout in USDT, such as 0.25."`
+	dataFlags `embed:""`
+	Name      string `arg:"" name:"name" help:"1 to 64 of a-z, 0-9, _ and -. It stands in the URLs that the merchant calls."`
+	Mode      string `name:"mode" env:"DISBURSE_MERCHANT_MODE" enum:"live,sandbox" default:"live" help:"live, or sandbox: payouts that end by themselves and move no real money. It never changes."`
+	FeeBPS    int64  `name:"fee-bps" env:"DISBURSE_MERCHANT_FEE_BPS" default:"0" placeholder:"N" help:"Fee on each payout in hundredths of a percent: 100 is 1 %."`
+	FeeFixed  string `name:"fee-fixed" env:"DISBURSE_MERCHANT_FEE_FIXED" placeholder:"X" help:"Fixed fee on each payout in USDT, such as 0.25."`
 }
 
 // Help is the long text of `disburse merchant create --help`.
@@ -104,9 +105,8 @@ func writeSecrets(w io.Writer, s merchant.Secrets) {
 }
 
 type merchantListCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	pageFlags  `embed:""`
+	dataFlags `embed:""`
+	pageFlags `embed:""`
 }
 
 // Run prints a page of merchants.
@@ -119,8 +119,8 @@ func (c merchantListCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		page := pageOf(found.Items, found.Next, merchant.Merchant.View)
-		return showPage(c.jsonFlag, out, page, table[merchant.View]{
+		shown := page.Of(found.Items, found.Next, merchant.Merchant.View)
+		return showPage(c.jsonFlag, out, shown, table[merchant.View]{
 			empty:  "There are no merchants yet. \"disburse merchant create NAME\" makes one.",
 			header: "NAME\tID\tMODE\tSTATE\tFEE\tMETHODS\tCREATED",
 			row: func(v merchant.View) []string {
@@ -131,9 +131,7 @@ func (c merchantListCommand) Run(ctx context.Context, out output) error {
 }
 
 type merchantShowCommand struct {
-	storeFlags      `embed:"" group:"Connection:"`
-	jsonFlag        `embed:""`
-	merchantNameArg `embed:""`
+	merchantFlags `embed:""`
 }
 
 // Run prints the merchant.
@@ -186,12 +184,10 @@ func writeMerchant(w io.Writer, d merchant.DetailsView) {
 }
 
 type merchantTopupCommand struct {
-	storeFlags      `embed:"" group:"Connection:"`
-	jsonFlag        `embed:""`
-	merchantNameArg `embed:""`
-	Amount          string `arg:"" name:"amount" help:"USDT, such as 1000.00."`
-	Ref             string `name:"ref" required:"" env:"DISBURSE_MERCHANT_REF" placeholder:"TEXT" help:"What the money came by, such as an invoice. One reference adds once for each merchant, however often the command is run."`
-	DryRun          bool   `name:"dry-run" env:"DISBURSE_DRY_RUN" help:"Say what would happen and do nothing."`
+	merchantFlags `embed:""`
+	Amount        string `arg:"" name:"amount" help:"USDT, such as 1000.00."`
+	Ref           string `name:"ref" required:"" env:"DISBURSE_MERCHANT_REF" placeholder:"TEXT" help:"What the money came by, such as an invoice. One reference adds once for each merchant, however often the command is run."`
+	DryRun        bool   `name:"dry-run" env:"DISBURSE_DRY_RUN" help:"Say what would happen and do nothing."`
 }
 
 // Help is the long text of `disburse merchant topup --help`.
@@ -248,11 +244,9 @@ func (c merchantTopupCommand) Run(ctx context.Context, out output) error {
 }
 
 type merchantRotateCommand struct {
-	storeFlags      `embed:"" group:"Connection:"`
-	jsonFlag        `embed:""`
-	merchantNameArg `embed:""`
-	Only            []string      `name:"only" env:"DISBURSE_MERCHANT_ONLY" enum:"sign,api,webhook" placeholder:"KIND" help:"sign, api or webhook; may be repeated. Without it all three are rotated."`
-	Grace           time.Duration `name:"grace" env:"DISBURSE_MERCHANT_GRACE" default:"24h" help:"How long the present keys go on working, 0s to 720h. 0s ends them at once."`
+	merchantFlags `embed:""`
+	Only          []string      `name:"only" env:"DISBURSE_MERCHANT_ONLY" enum:"sign,api,webhook" placeholder:"KIND" help:"sign, api or webhook; may be repeated. Without it all three are rotated."`
+	Grace         time.Duration `name:"grace" env:"DISBURSE_MERCHANT_GRACE" default:"24h" help:"How long the present keys go on working, 0s to 720h. 0s ends them at once."`
 }
 
 // Help is the long text of `disburse merchant rotate-keys --help`.
@@ -287,38 +281,33 @@ func (c merchantRotateCommand) Run(ctx context.Context, out output) error {
 }
 
 type merchantDisableCommand struct {
-	storeFlags      `embed:"" group:"Connection:"`
-	jsonFlag        `embed:""`
-	merchantNameArg `embed:""`
+	merchantFlags `embed:""`
 }
 
 // Run shuts the merchant out.
 func (c merchantDisableCommand) Run(ctx context.Context, out output) error {
-	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
-		m, err := app.Merchants.Disable(ctx, c.Name)
-		if err != nil {
-			return err
-		}
-		return c.show(out, m.View(), func(w io.Writer) {
-			fmt.Fprintf(w, "Disabled %s: its calls are refused. Its open payouts go on to their ends.\n", m.Name)
-		})
-	})
+	return c.turn(ctx, out, (*merchant.Service).Disable, "Disabled %s: its calls are refused. Its open payouts go on to their ends.\n")
 }
 
 type merchantEnableCommand struct {
-	storeFlags      `embed:"" group:"Connection:"`
-	jsonFlag        `embed:""`
-	merchantNameArg `embed:""`
+	merchantFlags `embed:""`
 }
 
 // Run lets the merchant in.
 func (c merchantEnableCommand) Run(ctx context.Context, out output) error {
-	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
-		m, err := app.Merchants.Enable(ctx, c.Name)
+	return c.turn(ctx, out, (*merchant.Service).Enable, "Enabled %s.\n")
+}
+
+// turn changes the merchant and says what was done, with its name.
+func (f merchantFlags) turn(
+	ctx context.Context, out output, do func(*merchant.Service, context.Context, string) (merchant.Merchant, error), done string,
+) error {
+	return f.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
+		m, err := do(app.Merchants, ctx, f.Name)
 		if err != nil {
 			return err
 		}
-		return c.show(out, m.View(), func(w io.Writer) { fmt.Fprintf(w, "Enabled %s.\n", m.Name) })
+		return f.show(out, m.View(), func(w io.Writer) { fmt.Fprintf(w, done, m.Name) })
 	})
 }
 

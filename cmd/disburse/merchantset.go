@@ -18,9 +18,7 @@ import (
 )
 
 type merchantSetCommand struct {
-	storeFlags      `embed:"" group:"Connection:"`
-	jsonFlag        `embed:""`
-	merchantNameArg `embed:""`
+	merchantFlags `embed:""`
 
 	RequireV2      *bool    `name:"require-v2" env:"DISBURSE_MERCHANT_REQUIRE_V2" help:"Take requests only with a version 2 signature (--require-v2=false takes both)."`
 	MaskRequisites *bool    `name:"mask-requisites" env:"DISBURSE_MERCHANT_MASK_REQUISITES" help:"Show the last four digits alone in status and callbacks."`

@@ -8,6 +8,7 @@ import (
 
 	"disburse/gateway"
 	"disburse/gateway/operator"
+	"disburse/gateway/page"
 )
 
 type operatorCommand struct {
@@ -36,16 +37,16 @@ Example:
     disburse operator create --email ann@desk.example --role operator`
 }
 
-// operatorArg is the argument that names an operator.
-type operatorArg struct {
-	Operator string `arg:"" name:"email" help:"The operator's email, or its id (opr_...)."`
+// operatorFlags is embedded by commands about one operator.
+type operatorFlags struct {
+	dataFlags `embed:""`
+	Operator  string `arg:"" name:"email" help:"The operator's email, or its id (opr_...)."`
 }
 
 type operatorCreateCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	Email      string `name:"email" required:"" env:"DISBURSE_OPERATOR_EMAIL" placeholder:"E" help:"The address that the operator logs in with."`
-	Role       string `name:"role" required:"" env:"DISBURSE_OPERATOR_ROLE" enum:"viewer,operator,approver,admin" placeholder:"ROLE" help:"viewer, operator, approver or admin."`
+	dataFlags `embed:""`
+	Email     string `name:"email" required:"" env:"DISBURSE_OPERATOR_EMAIL" placeholder:"E" help:"The address that the operator logs in with."`
+	Role      string `name:"role" required:"" env:"DISBURSE_OPERATOR_ROLE" enum:"viewer,operator,approver,admin" placeholder:"ROLE" help:"viewer, operator, approver or admin."`
 }
 
 // Help is the long text of `disburse operator create --help`.
@@ -83,9 +84,8 @@ func (c operatorCreateCommand) Run(ctx context.Context, out output) error {
 }
 
 type operatorListCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	pageFlags  `embed:""`
+	dataFlags `embed:""`
+	pageFlags `embed:""`
 }
 
 // Run prints a page of operators.
@@ -98,8 +98,8 @@ func (c operatorListCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		page := pageOf(found.Items, found.Next, func(o operator.Operator) operator.Operator { return o })
-		return showPage(c.jsonFlag, out, page, table[operator.Operator]{
+		shown := page.Of(found.Items, found.Next, page.As)
+		return showPage(c.jsonFlag, out, shown, table[operator.Operator]{
 			empty:  "There are no operators yet. \"disburse operator create\" makes one.",
 			header: "EMAIL\tID\tROLE\tSTATE\tCREATED",
 			row: func(o operator.Operator) []string {
@@ -110,10 +110,8 @@ func (c operatorListCommand) Run(ctx context.Context, out output) error {
 }
 
 type operatorSetCommand struct {
-	storeFlags  `embed:"" group:"Connection:"`
-	jsonFlag    `embed:""`
-	operatorArg `embed:""`
-	Role        string `name:"role" required:"" env:"DISBURSE_OPERATOR_ROLE" enum:"viewer,operator,approver,admin" placeholder:"ROLE" help:"viewer, operator, approver or admin."`
+	operatorFlags `embed:""`
+	Role          string `name:"role" required:"" env:"DISBURSE_OPERATOR_ROLE" enum:"viewer,operator,approver,admin" placeholder:"ROLE" help:"viewer, operator, approver or admin."`
 }
 
 // Run changes the role.
@@ -128,45 +126,39 @@ func (c operatorSetCommand) Run(ctx context.Context, out output) error {
 }
 
 type operatorDisableCommand struct {
-	storeFlags  `embed:"" group:"Connection:"`
-	jsonFlag    `embed:""`
-	operatorArg `embed:""`
+	operatorFlags `embed:""`
 }
 
 // Run shuts the operator out.
 func (c operatorDisableCommand) Run(ctx context.Context, out output) error {
-	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
-		o, err := app.Operators.Disable(ctx, c.Operator)
-		if err != nil {
-			return err
-		}
-		return c.show(out, o, func(w io.Writer) {
-			fmt.Fprintf(w, "Disabled %s: password and tokens are refused. What the operator claimed is free when its lease ends.\n", o.Email)
-		})
-	})
+	return c.turn(ctx, out, (*operator.Service).Disable,
+		"Disabled %s: password and tokens are refused. What the operator claimed is free when its lease ends.\n")
 }
 
 type operatorEnableCommand struct {
-	storeFlags  `embed:"" group:"Connection:"`
-	jsonFlag    `embed:""`
-	operatorArg `embed:""`
+	operatorFlags `embed:""`
 }
 
 // Run lets the operator in.
 func (c operatorEnableCommand) Run(ctx context.Context, out output) error {
-	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
-		o, err := app.Operators.Enable(ctx, c.Operator)
+	return c.turn(ctx, out, (*operator.Service).Enable, "Enabled %s.\n")
+}
+
+// turn changes the operator and says what was done, with the email.
+func (f operatorFlags) turn(
+	ctx context.Context, out output, do func(*operator.Service, context.Context, string) (operator.Operator, error), done string,
+) error {
+	return f.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
+		o, err := do(app.Operators, ctx, f.Operator)
 		if err != nil {
 			return err
 		}
-		return c.show(out, o, func(w io.Writer) { fmt.Fprintf(w, "Enabled %s.\n", o.Email) })
+		return f.show(out, o, func(w io.Writer) { fmt.Fprintf(w, done, o.Email) })
 	})
 }
 
 type operatorPasswordCommand struct {
-	storeFlags  `embed:"" group:"Connection:"`
-	jsonFlag    `embed:""`
-	operatorArg `embed:""`
+	operatorFlags `embed:""`
 }
 
 type newPassword struct {
@@ -189,11 +181,9 @@ func (c operatorPasswordCommand) Run(ctx context.Context, out output) error {
 }
 
 type operatorTokenCommand struct {
-	storeFlags  `embed:"" group:"Connection:"`
-	jsonFlag    `embed:""`
-	operatorArg `embed:""`
-	Name        string        `name:"name" env:"DISBURSE_OPERATOR_TOKEN_NAME" default:"command line" placeholder:"TEXT" help:"What the token is for; \"command line\" when it is left out."`
-	TTL         time.Duration `name:"ttl" env:"DISBURSE_OPERATOR_TOKEN_TTL" default:"2160h" help:"How long it works, up to 17520h (two years)."`
+	operatorFlags `embed:""`
+	Name          string        `name:"name" env:"DISBURSE_OPERATOR_TOKEN_NAME" default:"command line" placeholder:"TEXT" help:"What the token is for; \"command line\" when it is left out."`
+	TTL           time.Duration `name:"ttl" env:"DISBURSE_OPERATOR_TOKEN_TTL" default:"2160h" help:"How long it works, up to 17520h (two years)."`
 }
 
 // Help is the long text of `disburse operator token --help`.
@@ -227,9 +217,7 @@ func (c operatorTokenCommand) Run(ctx context.Context, out output) error {
 }
 
 type operatorTokensCommand struct {
-	storeFlags  `embed:"" group:"Connection:"`
-	jsonFlag    `embed:""`
-	operatorArg `embed:""`
+	operatorFlags `embed:""`
 }
 
 // Run lists the tokens.
@@ -239,8 +227,8 @@ func (c operatorTokensCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		page := pageOf(tokens, "", func(t operator.Token) operator.Token { return t })
-		return showPage(c.jsonFlag, out, page, table[operator.Token]{
+		shown := page.Of(tokens, "", page.As)
+		return showPage(c.jsonFlag, out, shown, table[operator.Token]{
 			empty:  c.Operator + " has no tokens.",
 			header: "ID\tNAME\tBEGINS WITH\tCREATED\tEXPIRES\tREVOKED",
 			row: func(t operator.Token) []string {
@@ -255,10 +243,8 @@ func (c operatorTokensCommand) Run(ctx context.Context, out output) error {
 }
 
 type operatorRevokeCommand struct {
-	storeFlags  `embed:"" group:"Connection:"`
-	jsonFlag    `embed:""`
-	operatorArg `embed:""`
-	Token       string `arg:"" name:"token-id" help:"The token's id (opt_...), as in \"disburse operator tokens\"."`
+	operatorFlags `embed:""`
+	Token         string `arg:"" name:"token-id" help:"The token's id (opt_...), as in \"disburse operator tokens\"."`
 }
 
 type revokedToken struct {

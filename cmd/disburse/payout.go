@@ -9,6 +9,7 @@ import (
 
 	"disburse/gateway"
 	"disburse/gateway/merchant"
+	"disburse/gateway/page"
 	"disburse/gateway/payout"
 	"disburse/ledger"
 )
@@ -32,8 +33,7 @@ Examples:
 }
 
 type payoutListCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
+	dataFlags  `embed:""`
 	pageFlags  `embed:""`
 	Status     string `name:"status" env:"DISBURSE_PAYOUT_STATUS" placeholder:"STATUS" help:"expectation, successful, rejected_gate, rejected_merchant or rejected_timeout."`
 	Merchant   string `name:"merchant" env:"DISBURSE_PAYOUT_MERCHANT" placeholder:"NAME" help:"Of this merchant, by name or id."`
@@ -69,8 +69,8 @@ func (c payoutListCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		page := pageOf(found.Items, found.NextCursor, func(p payout.Payout) payout.View { return p.View(names[p.MerchantID]) })
-		return showPage(c.jsonFlag, out, page, table[payout.View]{
+		shown := page.Of(found.Items, found.NextCursor, func(p payout.Payout) payout.View { return p.View(names[p.MerchantID]) })
+		return showPage(c.jsonFlag, out, shown, table[payout.View]{
 			empty:  "No payout matches.",
 			header: "ID\tORDER\tMERCHANT\tMODE\tSTATUS\tAMOUNT\tMETHOD\tREQUISITE\tCLAIMED BY\tCREATED",
 			row: func(v payout.View) []string {
@@ -117,11 +117,10 @@ func merchantNames(ctx context.Context, app *gateway.App, payouts []payout.Payou
 }
 
 type payoutShowCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	Payout     string `arg:"" name:"id" help:"The payout's id (po_...), or with --merchant the merchant's order_id."`
-	Merchant   string `name:"merchant" env:"DISBURSE_PAYOUT_MERCHANT" placeholder:"NAME" help:"Whose order_id it is, by name or id."`
-	PublicURL  string `name:"public-url" env:"DISBURSE_PUBLIC_URL" placeholder:"URL" help:"Where the gateway is reached. Without it receipts are shown without their links."`
+	dataFlags `embed:""`
+	Payout    string `arg:"" name:"id" help:"The payout's id (po_...), or with --merchant the merchant's order_id."`
+	Merchant  string `name:"merchant" env:"DISBURSE_PAYOUT_MERCHANT" placeholder:"NAME" help:"Whose order_id it is, by name or id."`
+	PublicURL string `name:"public-url" env:"DISBURSE_PUBLIC_URL" placeholder:"URL" help:"Where the gateway is reached. Without it receipts are shown without their links."`
 }
 
 // Run prints the payout.

@@ -12,11 +12,10 @@ import (
 
 // payoutEndFlags is embedded by the commands that end a payout.
 type payoutEndFlags struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	Payout     string `arg:"" name:"id" help:"The payout's id (po_...)."`
-	Force      bool   `name:"force" env:"DISBURSE_PAYOUT_FORCE" help:"End it although an executor was told to pay it. Make sure first what became of the money there."`
-	DryRun     bool   `name:"dry-run" env:"DISBURSE_DRY_RUN" help:"Say what would happen and do nothing."`
+	dataFlags `embed:""`
+	Payout    string `arg:"" name:"id" help:"The payout's id (po_...)."`
+	Force     bool   `name:"force" env:"DISBURSE_PAYOUT_FORCE" help:"End it although an executor was told to pay it. Make sure first what became of the money there."`
+	DryRun    bool   `name:"dry-run" env:"DISBURSE_DRY_RUN" help:"Say what would happen and do nothing."`
 }
 
 const endHelp = `The command claims the payout for you when nobody holds it, and is refused when somebody does. Running it again after it succeeded changes nothing. A payout that was handed to an executor is ended only with --force, since the executor may still pay it.`

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"disburse/gateway/page"
 	"disburse/gateway/payout"
 	"disburse/ledger"
 	"disburse/ledger/money"
@@ -26,13 +27,13 @@ func (f jsonFlag) show(out output, object any, text func(w io.Writer)) error {
 	if f.JSON {
 		return printJSON(out.Out, object)
 	}
-	var page bytes.Buffer
-	aligned := tabwriter.NewWriter(&page, 0, 0, 2, ' ', 0)
+	var printed bytes.Buffer
+	aligned := tabwriter.NewWriter(&printed, 0, 0, 2, ' ', 0)
 	text(aligned)
 	if err := aligned.Flush(); err != nil {
 		return err
 	}
-	_, err := page.WriteTo(out.Out)
+	_, err := printed.WriteTo(out.Out)
 	return err
 }
 
@@ -55,10 +56,13 @@ func (f pageFlags) check() error {
 	return nil
 }
 
-// list is one page in JSON: the same shape as in the operator API.
-type list[T any] struct {
-	Items      []T     `json:"items"`
-	NextCursor *string `json:"next_cursor"`
+// rowID is the row that the cursor of a list ordered by rows stands for.
+func (f pageFlags) rowID() (int64, error) {
+	id, ok := page.ID(f.Cursor)
+	if !ok {
+		return 0, usagef("--cursor is not one that a list printed")
+	}
+	return id, nil
 }
 
 // table is how a page is shown to people: one row an item below the header, or
@@ -68,39 +72,24 @@ type table[T any] struct {
 	row           func(T) []string
 }
 
-func showPage[T any](f jsonFlag, out output, page list[T], t table[T]) error {
-	return f.show(out, page, func(w io.Writer) {
-		if len(page.Items) == 0 {
+func showPage[T any](f jsonFlag, out output, shown page.Page[T], t table[T]) error {
+	return f.show(out, shown, func(w io.Writer) {
+		if len(shown.Items) == 0 {
 			fmt.Fprintln(w, t.empty)
 			return
 		}
 		fmt.Fprintln(w, t.header)
-		for _, item := range page.Items {
+		for _, item := range shown.Items {
 			fmt.Fprintln(w, strings.Join(t.row(item), "\t"))
 		}
-		if page.NextCursor != nil {
-			fmt.Fprintf(w, "\nThere is more: add --cursor %s\n", *page.NextCursor)
+		if shown.NextCursor != nil {
+			fmt.Fprintf(w, "\nThere is more: add --cursor %s\n", *shown.NextCursor)
 		}
 	})
 }
 
-func pageOf[Row, T any](rows []Row, next string, view func(Row) T) list[T] {
-	page := list[T]{Items: make([]T, len(rows)), NextCursor: orNull(next)}
-	for i, row := range rows {
-		page.Items[i] = view(row)
-	}
-	return page
-}
-
 // stamp is a time as everything here prints it.
 func stamp(t time.Time) string { return payout.Timestamp(t) }
-
-func orNull(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
 
 // orDash fills the cell of a table that would be empty.
 func orDash(text *string) string {

@@ -10,6 +10,7 @@ import (
 
 	"disburse/gateway"
 	"disburse/gateway/fx"
+	"disburse/gateway/page"
 )
 
 type rateCommand struct {
@@ -28,13 +29,12 @@ Example:
 }
 
 type rateSetCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	Currency   string        `arg:"" name:"currency" help:"Such as rub."`
-	Rate       string        `arg:"" name:"rate" help:"Units of the currency for one USDT, with at most 4 decimals."`
-	MaxAge     time.Duration `name:"max-age" env:"DISBURSE_RATE_MAX_AGE" default:"24h" help:"Beyond this age the rate is not used."`
-	Source     string        `name:"source" env:"DISBURSE_RATE_SOURCE" default:"manual" placeholder:"TEXT" help:"Who says so, for the history; manual when it is left out."`
-	Confirm    bool          `name:"confirm" env:"DISBURSE_RATE_CONFIRM" help:"Allow a rate that differs by more than a tenth from the one in force."`
+	dataFlags `embed:""`
+	Currency  string        `arg:"" name:"currency" help:"Such as rub."`
+	Rate      string        `arg:"" name:"rate" help:"Units of the currency for one USDT, with at most 4 decimals."`
+	MaxAge    time.Duration `name:"max-age" env:"DISBURSE_RATE_MAX_AGE" default:"24h" help:"Beyond this age the rate is not used."`
+	Source    string        `name:"source" env:"DISBURSE_RATE_SOURCE" default:"manual" placeholder:"TEXT" help:"Who says so, for the history; manual when it is left out."`
+	Confirm   bool          `name:"confirm" env:"DISBURSE_RATE_CONFIRM" help:"Allow a rate that differs by more than a tenth from the one in force."`
 }
 
 // Help is the long text of `disburse rate set --help`.
@@ -69,8 +69,7 @@ func (c rateSetCommand) Run(ctx context.Context, out output) error {
 }
 
 type rateListCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
+	dataFlags `embed:""`
 }
 
 // Run prints the rates.
@@ -81,8 +80,8 @@ func (c rateListCommand) Run(ctx context.Context, out output) error {
 			return err
 		}
 		now := time.Now()
-		page := pageOf(rates, "", func(r fx.Rate) fx.View { return r.View(now) })
-		return showPage(c.jsonFlag, out, page, table[fx.View]{
+		shown := page.Of(rates, "", func(r fx.Rate) fx.View { return r.View(now) })
+		return showPage(c.jsonFlag, out, shown, table[fx.View]{
 			empty:  "There are no rates yet. \"disburse rate set rub 97.1234\" sets one.",
 			header: "CURRENCY\tRATE\tSOURCE\tSET\tAGE\tMAX AGE\tSTATE",
 			row: func(v fx.View) []string {
@@ -99,10 +98,9 @@ func (c rateListCommand) Run(ctx context.Context, out output) error {
 }
 
 type rateHistoryCommand struct {
-	storeFlags `embed:"" group:"Connection:"`
-	jsonFlag   `embed:""`
-	pageFlags  `embed:""`
-	Currency   string `arg:"" name:"currency" help:"Such as rub."`
+	dataFlags `embed:""`
+	pageFlags `embed:""`
+	Currency  string `arg:"" name:"currency" help:"Such as rub."`
 }
 
 // Run prints a page of the history.
@@ -116,8 +114,8 @@ func (c rateHistoryCommand) Run(ctx context.Context, out output) error {
 			return err
 		}
 		now := time.Now()
-		page := pageOf(found.Items, found.NextCursor, func(r fx.Rate) fx.View { return r.View(now) })
-		return showPage(c.jsonFlag, out, page, table[fx.View]{
+		shown := page.Of(found.Items, found.NextCursor, func(r fx.Rate) fx.View { return r.View(now) })
+		return showPage(c.jsonFlag, out, shown, table[fx.View]{
 			empty:  strings.ToUpper(c.Currency) + " never had a rate.",
 			header: "SET\tRATE\tSOURCE\tMAX AGE",
 			row: func(v fx.View) []string {

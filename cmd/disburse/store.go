@@ -26,6 +26,12 @@ type storeFlags struct {
 	keysFlag     `embed:""`
 }
 
+// dataFlags is embedded by commands that print what they found or did there.
+type dataFlags struct {
+	storeFlags `embed:"" group:"Connection:"`
+	jsonFlag   `embed:""`
+}
+
 // use builds the services, hands them to do, and closes them. What do changes
 // is done in the name of the person at the command line.
 func (f storeFlags) use(ctx context.Context, publicURL string, do func(ctx context.Context, app *gateway.App) error) (err error) {
