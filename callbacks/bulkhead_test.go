@@ -1,7 +1,10 @@
 package callbacks
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -66,6 +69,45 @@ func TestOneMerchantCannotStopAnother(t *testing.T) {
 			t.Errorf("delivered when %d of %d places were still held", n, windowStart)
 		}
 	})
+}
+
+// Forty merchants on one server that hangs would fill all the workers of the
+// first attempts with their windows.
+func TestHangingServerOfManyDelaysNobody(t *testing.T) {
+	b := newBench(t)
+	b.now = time.Now
+	var mu sync.Mutex
+	var lags []time.Duration
+	b.start(func(c *Config) {
+		c.TaskSize = 1 // as when they are staged one by one: each takes a worker
+		c.OnAttempt = func(a Announcement) {
+			if a.Outcome == Accepted {
+				mu.Lock()
+				lags = append(lags, a.Lag)
+				mu.Unlock()
+			}
+		}
+	})
+	hanging, healthy := newReceiver(b, hang), newReceiver(b, nil)
+	var many []Event
+	for i := range 40 * windowStart {
+		many = append(many, b.of(fmt.Sprintf("mer_hung%d", i%40), hanging.URL))
+	}
+	b.stageEvents(many...)
+	b.until("the hanging server to hold what it is given", func() bool { return hanging.mostAtOnce() >= 100 })
+	var ids []string
+	for range 30 {
+		ids = append(ids, b.stageEvents(b.of("mer_healthy", healthy.URL))...)
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.reach(Delivered, ids...)
+	mu.Lock()
+	defer mu.Unlock()
+	slices.Sort(lags)
+	// The first attempts end after ten seconds.
+	if p90 := lags[len(lags)*9/10]; p90 > 3*time.Second {
+		t.Errorf("beside forty merchants that hang a healthy one waits %v (90 of 100), want it not to notice", p90)
+	}
 }
 
 // What was never tried has not used its schedule up.

@@ -33,6 +33,9 @@
 //     probes (see circuit.go).
 //   - Merchants share neither window nor circuit, even on one server: a
 //     merchant may name any URL, so what fails there may be another's doing.
+//     What is not known to answer yet may hold a quarter of the workers of first
+//     attempts per server and per merchant; the workers of retries send the
+//     rest (see bundle.go).
 //   - Nothing staged is dropped: a delivery ends delivered or dead, and a dead
 //     one can be sent again. None is dead that did not fail since its schedule
 //     began.

@@ -123,8 +123,8 @@ func TestWindow(t *testing.T) {
 		took   time.Duration
 		want   window
 	}{
-		"GrowsWhenQuick":       {window{Size: 8}, good, time.Millisecond, window{Size: 9}},
-		"StopsAtTheCap":        {window{Size: windowCap}, good, time.Millisecond, window{Size: windowCap}},
+		"GrowsWhenQuick":       {window{Size: 8}, good, time.Millisecond, window{Size: 9, Proven: true}},
+		"StopsAtTheCap":        {window{Size: windowCap}, good, time.Millisecond, window{Size: windowCap, Proven: true}},
 		"StaysWhenNotQuick":    {window{Size: 8}, good, time.Second, window{Size: 8}},
 		"HalvesWhenSluggish":   {window{Size: 8}, good, 4 * time.Second, window{Size: 4}},
 		"HalvesOnServerErrors": {window{Size: 100}, bad, time.Millisecond, window{Size: 50}},
@@ -133,8 +133,8 @@ func TestWindow(t *testing.T) {
 		"StopsAtTheFloor":      {window{Size: 3}, bad, 0, window{Size: windowFloor}},
 		"StaysOnRefusals":      {window{Size: 8}, result{Outcome: Refused, Status: 404}, 0, window{Size: 8}},
 		"StaysWhenWeStop":      {window{Size: 8}, result{Outcome: NotAttempted}, 10 * time.Second, window{Size: 8}},
-		"FloorWhenHanging":     {window{Size: 200}, result{Outcome: TimedOut}, 10 * time.Second, window{Size: windowFloor, Suspect: true}},
-		"TrustedAgain":         {window{Size: 2, Suspect: true}, good, time.Millisecond, window{Size: 3}},
+		"FloorWhenHanging":     {window{Size: 200, Proven: true}, result{Outcome: TimedOut}, 10 * time.Second, window{Size: windowFloor, Suspect: true}},
+		"TrustedAgain":         {window{Size: 2, Suspect: true}, good, time.Millisecond, window{Size: 3, Proven: true}},
 		"NotTrustedForAnError": {window{Size: 2, Suspect: true}, bad, time.Millisecond, window{Size: 2, Suspect: true}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -38,6 +38,7 @@ type relay struct {
 	everyone bool                 // look for endpoints in the database too
 	behind   map[string]*shortage // endpoints with more due than their window lets out
 	circuits map[string]circuit   // endpoints that fail, as of the last sweep
+	untried  map[string]int       // deliveries in hand of untried endpoints, whoever took them
 
 	lastBury  time.Time
 	redisDown time.Duration // current pause after a failed enqueue, 0 when well
@@ -46,7 +47,7 @@ type relay struct {
 func newRelay(s *Sender, client *asynq.Client, rdb redis.UniversalClient) *relay {
 	return &relay{
 		s: s, client: client, redis: rdb, signal: make(chan struct{}, 1),
-		look: map[string]bool{}, behind: map[string]*shortage{}, circuits: map[string]circuit{},
+		look: map[string]bool{}, behind: map[string]*shortage{}, circuits: map[string]circuit{}, untried: map[string]int{},
 	}
 }
 
@@ -111,6 +112,9 @@ func (r *relay) recorded(reports []report, recovered []string, failing []circuit
 	}
 	refill := false
 	for _, rep := range reports {
+		if n, ok := r.untried[rep.job.Endpoint]; ok && n > 0 {
+			r.untried[rep.job.Endpoint] = n - 1
+		}
 		s := r.behind[rep.job.Endpoint]
 		if s == nil {
 			continue
@@ -182,6 +186,9 @@ func (r *relay) sweep(ctx context.Context, look map[string]bool) error {
 	for _, endpoint := range found {
 		look[endpoint] = true
 	}
+	r.mu.Lock()
+	maps.DeleteFunc(r.untried, func(endpoint string, _ int) bool { return !look[endpoint] }) // what is in hand is due
+	r.mu.Unlock()
 	r.s.windows.forget(now)
 	if now.Sub(r.lastBury) < buryEvery {
 		return nil
@@ -240,10 +247,11 @@ func (r *relay) carry(ctx context.Context, endpoints []string) error {
 }
 
 // remember keeps which endpoints have more due than was let out, so that each
-// place that becomes free is filled at once.
+// place that becomes free is filled at once, and what untried ones had in hand.
 func (r *relay) remember(names []string, sizes []int32, taken []wake, behind []backlog) {
-	more := map[string]int{}
+	more, busy := map[string]int{}, map[string]int{}
 	for _, b := range behind {
+		busy[b.Endpoint] = b.Busy
 		more[b.Endpoint] = b.Seen - b.Busy
 		if b.Seen >= windowCap {
 			more[b.Endpoint] += windowCap // it may go on behind what was seen
@@ -255,6 +263,11 @@ func (r *relay) remember(names []string, sizes []int32, taken []wake, behind []b
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i, name := range names {
+		if r.s.windows.get(name).untried() {
+			r.untried[name] = busy[name]
+		} else {
+			delete(r.untried, name)
+		}
 		if more[name] > 0 {
 			r.behind[name] = &shortage{enough: max(1, int(sizes[i])/refillShare)}
 		} else {
@@ -286,48 +299,6 @@ func (r *relay) enqueue(ctx context.Context, taken []wake) ([]wake, error) {
 	}
 	all.Wait()
 	return failed, first
-}
-
-// bundle is the deliveries that travel in one task.
-type bundle struct {
-	queue string
-	wakes []wake
-}
-
-// bundles sorts deliveries into tasks of at most TaskSize; those in one task
-// share queue and endpoint.
-func (r *relay) bundles(taken []wake) []bundle {
-	type key struct{ queue, endpoint string }
-	var done []bundle
-	open := map[key]*bundle{}
-	for _, w := range taken {
-		k := key{r.queueOf(w), w.Endpoint}
-		b := open[k]
-		if b == nil {
-			b = &bundle{queue: k.queue}
-			open[k] = b
-		}
-		if b.wakes = append(b.wakes, w); len(b.wakes) == r.s.cfg.TaskSize {
-			done = append(done, *b)
-			delete(open, k)
-		}
-	}
-	for b := range maps.Values(open) {
-		done = append(done, *b)
-	}
-	return done
-}
-
-// queueOf keeps what may hang away from the workers of the first attempts.
-func (r *relay) queueOf(w wake) string {
-	switch {
-	case w.Class == Bulk:
-		return QueueBulk
-	case w.Class == Retry || r.s.windows.get(w.Endpoint).Suspect:
-		return QueueRetry
-	default:
-		return QueueFirst
-	}
 }
 
 func (r *relay) enqueueOne(ctx context.Context, b bundle) error {

@@ -215,53 +215,6 @@ func TestBacklogCostsNothing(t *testing.T) {
 	}
 }
 
-func TestQueueOf(t *testing.T) {
-	t.Parallel()
-	s := &Sender{windows: newWindows()}
-	s.relay = newRelay(s, nil, nil)
-	s.windows.observe("https://slow.example:443", result{Outcome: TimedOut}, time.Second, epochTime)
-	for _, c := range []struct {
-		w    wake
-		want string
-	}{
-		{wake{Class: First, Endpoint: testEndpoint}, QueueFirst},
-		{wake{Class: Retry, Endpoint: testEndpoint}, QueueRetry},
-		{wake{Class: Bulk, Endpoint: testEndpoint}, QueueBulk},
-		{wake{Class: First, Endpoint: "https://slow.example:443"}, QueueRetry},
-		{wake{Class: Bulk, Endpoint: "https://slow.example:443"}, QueueBulk},
-	} {
-		if got := s.relay.queueOf(c.w); got != c.want {
-			t.Errorf("%+v goes to %s, want %s", c.w, got, c.want)
-		}
-	}
-}
-
-func TestBundles(t *testing.T) {
-	t.Parallel()
-	s := &Sender{windows: newWindows(), cfg: Config{TaskSize: 3}}
-	s.relay = newRelay(s, nil, nil)
-	var taken []wake
-	for i := range 10 {
-		taken = append(taken, wake{ID: fmt.Sprint(i), Class: First, Endpoint: []string{"a", "b"}[i%2]})
-	}
-	seen := map[string]bool{}
-	bundles := s.relay.bundles(taken)
-	for _, bundle := range bundles {
-		if n := len(bundle.wakes); n == 0 || n > 3 {
-			t.Errorf("a task of %d", n)
-		}
-		for _, w := range bundle.wakes {
-			if seen[w.ID] || w.Endpoint != bundle.wakes[0].Endpoint {
-				t.Errorf("bundle %+v", bundle)
-			}
-			seen[w.ID] = true
-		}
-	}
-	if len(bundles) != 4 || len(seen) != 10 {
-		t.Errorf("%d bundles of %d deliveries, want 4 of 10", len(bundles), len(seen))
-	}
-}
-
 // An endpoint that fails for long is left alone but for a probe a minute, and
 // goes on at once when a probe is answered.
 func TestCircuit(t *testing.T) {

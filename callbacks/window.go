@@ -21,24 +21,30 @@ const (
 // each sign of trouble. An endpoint that lets an attempt run into the time
 // limit is Suspect until it answers quickly again: its first attempts are then
 // sent by the workers of the retries, so that any number of hanging endpoints
-// leaves the workers of the first attempts free.
+// leaves the workers of the first attempts free. Before it is known to hang, or
+// to be quick, the crowd of its server and merchant bounds it. One that was
+// quick and begins to hang holds its workers for the time of one attempt.
 type window struct {
 	Size    int
 	Suspect bool
+	Proven  bool // has answered quickly, and not let an attempt run out since
 	seen    time.Time
 }
+
+// untried reports whether nothing tells yet if attempts there hang.
+func (w window) untried() bool { return !w.Proven && !w.Suspect }
 
 func (w window) after(r result, took time.Duration) window {
 	switch {
 	case r.Outcome == NotAttempted:
 	case r.Outcome == TimedOut:
-		w.Size, w.Suspect = windowFloor, true
+		w.Size, w.Suspect, w.Proven = windowFloor, true, false
 	case r.Outcome == Unreachable || r.Status >= 500 || r.Status == 429:
 		w.Size = max(windowFloor, w.Size/2)
 	case took > sluggish:
 		w.Size = max(windowFloor, w.Size/2)
 	case took <= quick && r.Outcome == Accepted:
-		w.Size, w.Suspect = min(windowCap, w.Size+1), false
+		w.Size, w.Suspect, w.Proven = min(windowCap, w.Size+1), false, true
 	}
 	return w
 }
