@@ -149,7 +149,8 @@ func (j Journal) About(ctx context.Context, subject string) ([]Detail, error) {
 
 // Resend has a callback of any state sent once more, now, under the same
 // webhook-id; its schedule begins anew, and its state is Pending until that
-// has come to an end. An attempt that is running is not doubled. It returns
+// has come to an end. An attempt that is running is not doubled: its
+// success serves the resend, and after its failure comes another. It returns
 // ErrNotFound.
 func (j Journal) Resend(ctx context.Context, id string) error {
 	tag, err := j.DB.Exec(ctx, resendSQL, []string{id}, string(First), j.Now())

@@ -27,8 +27,9 @@ const countSQL = `select count(*)` + matching
 
 const selectSQL = `select e.id` + matching + ` order by e.id limit $5`
 
-// A row whose attempt is running keeps its lease: the outcome of that attempt
-// counts, and what is due after it is decided then.
+// A row whose attempt is running keeps its lease. If that attempt succeeds the
+// resend is served; if not, its verdict belongs to the schedule that this ends,
+// and the row is due as soon as the attempt is over.
 const resendSQL = `
 with chosen as (
 	select event_id from callback_deliveries where event_id = any($1::text[]) order by event_id for update

@@ -164,6 +164,40 @@ func TestResend(t *testing.T) {
 			t.Errorf("claimed %v, then took %v", jobs, taken)
 		}
 	})
+	// What the schedule of before says of the attempt that was running is void.
+	for name, c := range map[string]struct {
+		outcome result
+		want    State
+	}{
+		"OutlivesARunningFailure": {result{Outcome: Refused, Status: 500}, Pending},
+		"OutlivesA410":            {result{Outcome: Refused, Status: 410}, Pending},
+		"OutlivesAnExhausted":     {result{Outcome: TimedOut}, Pending},
+		"IsServedByASuccess":      {result{Outcome: Accepted, Status: 200}, Delivered},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			s := b.sender()
+			ev := b.event("https://m.example/")
+			ev.At = b.now().Add(-scheduleEnds)
+			id := b.stageEvents(ev)[0]
+			j := b.claimed(s, testEndpoint)[0]
+			if err := b.journal().Resend(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			s.flush([]report{{job: j, result: c.outcome, verdict: decide(c.outcome, j.Failures, j.ScheduledAt, b.now(), 0), Started: b.now(), Ended: b.now()}})
+			d := b.get(id)
+			if d.State != c.want || len(d.Log) != 1 || d.Class != First {
+				t.Errorf("item %+v, log %+v; want it %s", d.Item, d.Log, c.want)
+			}
+			if c.want != Pending {
+				return
+			}
+			again := b.claimed(s, testEndpoint)
+			if len(again) != 1 || again[0].Failures != 0 || !again[0].ScheduledAt.Equal(b.now()) || again[0].Number != 2 {
+				t.Errorf("claimed %+v after it, want the first attempt of the new schedule, at once", again)
+			}
+		})
+	}
 	t.Run("FallsWithItsTransaction", func(t *testing.T) {
 		b, ids := mixed(t)
 		tx, err := b.db.Begin(t.Context())

@@ -44,6 +44,7 @@ type recordSet struct {
 	errors    []string
 	finished  []*time.Time
 	reasons   []string
+	scheduled []time.Time
 	started   []time.Time
 	durations []int64
 	outcomes  []string
@@ -77,6 +78,7 @@ func newRecordSet(reports []report, failing func(endpoint string) bool) recordSe
 		set.errors = append(set.errors, r.Error)
 		set.finished = append(set.finished, finished)
 		set.reasons = append(set.reasons, r.verdict.Reason)
+		set.scheduled = append(set.scheduled, r.job.ScheduledAt)
 		set.started = append(set.started, r.Started)
 		set.durations = append(set.durations, max(0, r.Took.Microseconds()))
 		set.outcomes = append(set.outcomes, string(r.result.Outcome))
@@ -153,9 +155,7 @@ func unique(reports []report) (now, later []report) {
 func (s *Sender) write(reports []report) {
 	set := newRecordSet(reports, s.relay.failing)
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		ctx, cancel := context.WithTimeout(s.hard, recordTimeout)
-		failing, err := s.store.record(ctx, set)
-		cancel()
+		failing, err := s.writeSet(set)
 		if err == nil {
 			s.relay.recorded(reports, set.recovered, failing)
 			return
@@ -171,14 +171,29 @@ func (s *Sender) write(reports []report) {
 	}
 }
 
+// writeSet writes a group once.
+func (s *Sender) writeSet(set recordSet) ([]circuit, error) {
+	ctx, cancel := context.WithTimeout(s.hard, recordTimeout)
+	defer cancel()
+	failing, written, err := s.store.record(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	if written < len(set.ids) {
+		// Without it their leases run out by themselves.
+		if err := s.store.free(ctx, set); err != nil {
+			s.cfg.Log.Warn("resent callbacks wait for their lease", "error", err)
+		}
+	}
+	return failing, nil
+}
+
 // writeSingly is for a group that the database refuses for what is in it: one
 // bad report must not hold up the others.
 func (s *Sender) writeSingly(reports []report) {
 	for _, r := range reports {
-		ctx, cancel := context.WithTimeout(s.hard, recordTimeout)
 		set := newRecordSet([]report{r}, s.relay.failing)
-		failing, err := s.store.record(ctx, set)
-		cancel()
+		failing, err := s.writeSet(set)
 		if err != nil {
 			s.cfg.Log.LogAttrs(context.Background(), slog.LevelError, "callback attempt not recorded",
 				slog.String("event", r.job.ID), slog.Int("attempt", r.job.Number), slog.Any("error", err))

@@ -112,15 +112,23 @@ select m.event_id, m.endpoint, m.class, m.attempts, m.failures, m.scheduled_at, 
 from mine m join callback_events e on e.id = m.event_id`
 
 // A success counts whenever it comes, a failure only while its attempt is the
-// latest: a worker that was thought dead may report late.
+// latest, a worker that was thought dead may report late, and only in the
+// schedule it was made in: a resend has begun another since.
 const recordSQL = `
 update callback_deliveries d set
 	state = r.state, class = r.class, failures = r.failures, takes = 0, lease_until = null,
 	next_attempt_at = case when r.state = 'pending' then r.next_at else d.next_attempt_at end,
 	last_status = nullif(r.status, 0), last_error = r.error, finished_at = r.finished_at, dead_reason = r.reason
-from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::text[], $9::timestamptz[], $10::text[])
-	as r (id, number, state, class, failures, next_at, status, error, finished_at, reason)
-where d.event_id = r.id and d.finished_at is null and (d.attempts = r.number or r.state = 'delivered')`
+from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::text[], $9::timestamptz[], $10::text[], $11::timestamptz[])
+	as r (id, number, state, class, failures, next_at, status, error, finished_at, reason, scheduled_at)
+where d.event_id = r.id and d.finished_at is null
+	and (r.state = 'delivered' or (d.attempts = r.number and d.scheduled_at = r.scheduled_at))`
+
+// What was resent during an attempt that failed is due at once.
+const freeSQL = `
+update callback_deliveries d set lease_until = null
+from unnest($1::text[], $2::int[], $3::timestamptz[]) as r (id, number, scheduled_at)
+where d.event_id = r.id and d.finished_at is null and d.attempts = r.number and d.takes = 0 and d.scheduled_at <> r.scheduled_at`
 
 const logSQL = `
 insert into callback_attempts (event_id, number, started_at, duration_us, outcome, status, error, response)
@@ -302,11 +310,15 @@ func (s store) bury(ctx context.Context, endpoints []string, now time.Time) (int
 }
 
 // record writes what became of attempts, in one transaction, and returns how
-// the circuits of the endpoints that failed stand after it.
-func (s store) record(ctx context.Context, set recordSet) (failing []circuit, err error) {
+// the circuits of the endpoints that failed stand after it, and how many
+// verdicts it wrote: those that came too late for their delivery are left out.
+func (s store) record(ctx context.Context, set recordSet) (failing []circuit, written int, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue(byKeySQL)
-	batch.Queue(recordSQL, set.ids, set.numbers, set.states, set.classes, set.failures, set.next, set.statuses, set.errors, set.finished, set.reasons)
+	batch.Queue(recordSQL, set.ids, set.numbers, set.states, set.classes, set.failures, set.next, set.statuses, set.errors, set.finished, set.reasons, set.scheduled).Exec(func(tag pgconn.CommandTag) error {
+		written = int(tag.RowsAffected())
+		return nil
+	})
 	batch.Queue(logSQL, set.ids, set.numbers, set.started, set.durations, set.outcomes, set.statuses, set.errors, set.responses)
 	if len(set.failing.endpoints) > 0 {
 		f := set.failing
@@ -319,9 +331,21 @@ func (s store) record(ctx context.Context, set recordSet) (failing []circuit, er
 		batch.Queue(recoveredSQL, set.recovered)
 	}
 	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("recording callback attempts: %w", err)
+		return nil, 0, fmt.Errorf("recording callback attempts: %w", err)
 	}
-	return failing, nil
+	return failing, written, nil
+}
+
+// free ends the leases of those attempts of set during which their delivery
+// was resent.
+func (s store) free(ctx context.Context, set recordSet) error {
+	batch := &pgx.Batch{}
+	batch.Queue(byKeyNoWaitSQL)
+	batch.Queue(freeSQL, set.ids, set.numbers, set.scheduled)
+	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("freeing resent callbacks: %w", err)
+	}
+	return nil
 }
 
 // DB is a pool, a connection or a transaction.
