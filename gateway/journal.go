@@ -9,6 +9,7 @@ import (
 	"disburse/callbacks"
 	"disburse/gateway/audit"
 	"disburse/gateway/httpapi"
+	"disburse/gateway/transact"
 )
 
 // Journal is the journal of callbacks, whose resends stand or fall with the
@@ -20,9 +21,10 @@ type Journal struct {
 
 var _ httpapi.Callbacks = Journal{}
 
-// Resend has one callback sent again; see callbacks.Journal.
+// Resend has one callback sent again; see callbacks.Journal. Like ResendMany it
+// fails with unavailable while somebody else has it locked.
 func (j Journal) Resend(ctx context.Context, id string) error {
-	return pgx.BeginFunc(ctx, j.db, func(tx pgx.Tx) error {
+	return transact.Run(ctx, j.db, func(tx pgx.Tx) error {
 		if err := (callbacks.Journal{DB: tx, Now: j.Now}).Resend(ctx, id); err != nil {
 			return err
 		}
@@ -34,7 +36,7 @@ func (j Journal) Resend(ctx context.Context, id string) error {
 // audit record for all; see callbacks.Journal.
 func (j Journal) ResendMany(ctx context.Context, f callbacks.Filter, limit int) (callbacks.Resent, error) {
 	var done callbacks.Resent
-	err := pgx.BeginFunc(ctx, j.db, func(tx pgx.Tx) (err error) {
+	err := transact.Run(ctx, j.db, func(tx pgx.Tx) (err error) {
 		if done, err = (callbacks.Journal{DB: tx, Now: j.Now}).ResendMany(ctx, f, limit); err != nil || done.Resent == 0 {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"disburse/gateway/audit"
 	"disburse/gateway/epoch"
 	"disburse/gateway/fault"
+	"disburse/gateway/transact"
 )
 
 // maxHeld is above the number of currencies there are.
@@ -169,13 +170,13 @@ type Change struct {
 
 // Set puts a rate in force from now on and returns it. It fails with
 // invalid_request that lists every fault (an inverted rate among them) and with
-// rate_jump.
+// rate_jump, and with unavailable while another change takes its time.
 func (r *Rates) Set(ctx context.Context, c Change) (Rate, error) {
 	next, err := r.shape(c)
 	if err != nil {
 		return Rate{}, err
 	}
-	err = pgx.BeginFunc(ctx, r.deps.DB, func(tx pgx.Tx) error {
+	err = transact.Run(ctx, r.deps.DB, func(tx pgx.Tx) error {
 		// The lock of the epoch also orders this change after the one it is
 		// compared with.
 		if err := epoch.Bump(ctx, tx); err != nil {

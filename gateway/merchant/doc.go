@@ -11,7 +11,8 @@
 //
 // A Service changes merchants. Each change is one transaction that also holds
 // its audit row and counts the configuration's epoch, and each returns the
-// state that it left.
+// state that it left. Changes go one after another; one that waits too long for
+// the others fails with unavailable.
 //
 // Keys are of three kinds: sign keys (requests and callbacks in the legacy
 // form), API keys (reading calls) and webhook secrets (v2 signatures). Of an

@@ -17,6 +17,7 @@ import (
 	"disburse/gateway/epoch"
 	"disburse/gateway/fault"
 	"disburse/gateway/publicid"
+	"disburse/gateway/transact"
 	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/ledger/money"
@@ -120,7 +121,7 @@ func (s *Service) CreateMany(ctx context.Context, many []New) ([]Created, error)
 		return nil, fault.Invalid(faults...)
 	}
 	var made []Created
-	err := pgx.BeginFunc(ctx, s.deps.DB, func(tx pgx.Tx) (err error) {
+	err := transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) (err error) {
 		made, err = s.insert(ctx, tx, many)
 		return err
 	})
@@ -292,7 +293,7 @@ func (s *Service) change(ctx context.Context, ref, action string,
 	mutate func(tx pgx.Tx, before Merchant, now time.Time) error,
 ) (Merchant, error) {
 	var after Merchant
-	err := pgx.BeginFunc(ctx, s.deps.DB, func(tx pgx.Tx) error {
+	err := transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) error {
 		if err := epoch.Bump(ctx, tx); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package merchant_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -380,4 +381,25 @@ func TestConstructorsRefuseWhatIsMissingByName(t *testing.T) {
 			t.Errorf("directory without %s: %v", name, err)
 		}
 	}
+}
+
+// TestALockedConfigurationIsNotWaitedForLong has another process stop in the
+// middle of a change.
+func TestALockedConfigurationIsNotWaitedForLong(t *testing.T) {
+	t.Parallel()
+	p := setup2(t)
+	frozen, err := p.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = frozen.Rollback(context.Background()) }()
+	if _, err := frozen.Exec(t.Context(), `update config_epoch set n = n + 1`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err = p.Disable(ctx, "demo")
+	checkFault(t, err, "unavailable", nil)
+	_, err = p.CreateMany(ctx, []merchant.New{{Name: "other"}})
+	checkFault(t, err, "unavailable", nil)
 }

@@ -9,7 +9,8 @@
 // Tokens are answered from memory as long as the configuration has not moved
 // (package epoch), so a disabled operator or a revoked token is refused by
 // every process within 5 seconds. Each change is one transaction with its audit
-// row and the epoch's count.
+// row and the epoch's count, and fails with unavailable when it waits too long
+// for the others.
 //
 // It promises that an unknown, an expired, a revoked token and one of a disabled
 // operator give the same answer, and that checking the password of an unknown

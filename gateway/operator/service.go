@@ -16,6 +16,7 @@ import (
 	"disburse/gateway/epoch"
 	"disburse/gateway/fault"
 	"disburse/gateway/publicid"
+	"disburse/gateway/transact"
 )
 
 const (
@@ -324,7 +325,7 @@ func spare(ctx context.Context, tx pgx.Tx, o Operator) error {
 // inTx runs a change of operators in a transaction that counts the epoch, which
 // puts all of them in a row.
 func (s *Service) inTx(ctx context.Context, doing string, do func(tx pgx.Tx) error) error {
-	err := pgx.BeginFunc(ctx, s.deps.DB, func(tx pgx.Tx) error {
+	err := transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) error {
 		if err := epoch.Bump(ctx, tx); err != nil {
 			return err
 		}

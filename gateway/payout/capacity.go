@@ -70,7 +70,7 @@ func (s *Service) precheckCapacity(ctx context.Context, mode ledger.Mode, t pric
 
 // SetCapacity sets the bounds of a method; both nil remove them. Every process
 // knows within about a second. Payouts that are open already stay. Faults:
-// invalid_request.
+// invalid_request, unavailable.
 func (s *Service) SetCapacity(ctx context.Context, c Capacity) (Capacity, error) {
 	currency, known := money.Lookup(c.Currency)
 	var f faults

@@ -52,8 +52,8 @@ const candidates = 32
 // Claim gives the actor of ctx a payout to execute, with a lease. found is
 // false when nothing waits. Claiming by id a payout that the actor holds renews
 // the lease. A payout whose execution has no known end is given out by id only.
-// Faults: invalid_request; with an id also not_found, already_final,
-// claimed_by_other, execution_unresolved, expired.
+// Faults: invalid_request, unavailable; with an id also not_found,
+// already_final, claimed_by_other, execution_unresolved, expired.
 func (s *Service) Claim(ctx context.Context, f ClaimFilter) (_ Claimed, found bool, err error) {
 	low, high, err := f.bounds()
 	if err != nil {
@@ -228,7 +228,7 @@ func writeEvents(ctx context.Context, tx pgx.Tx, events ...event) error {
 }
 
 // Renew starts the lease of the actor's claim anew. Faults: not_found,
-// already_final, claim_required, claimed_by_other, lease_expired.
+// already_final, claim_required, claimed_by_other, lease_expired, unavailable.
 func (s *Service) Renew(ctx context.Context, id string) (Payout, error) {
 	now := s.now()
 	return s.held(ctx, id, "renewed", renewClaim, id, Claimant(ctx), now, now.Add(Lease))

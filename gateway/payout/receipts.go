@@ -61,7 +61,7 @@ var extensions = map[string]string{"application/pdf": ".pdf", "image/png": ".png
 // AddReceipt stores a receipt of a payout that the actor holds; completing the
 // payout tells the merchant its link. The type is sniffed from the content.
 // Faults: too_large, unsupported_receipt, too_many_receipts, not_found,
-// already_final, claim_required, claimed_by_other, lease_expired.
+// already_final, claim_required, claimed_by_other, lease_expired, unavailable.
 func (s *Service) AddReceipt(ctx context.Context, id string, content []byte) (Receipt, error) {
 	if len(content) > MaxReceipt {
 		return Receipt{}, ErrReceiptTooLarge

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
+	"disburse/gateway/transact"
 	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/ledger/money"
@@ -139,9 +140,10 @@ func selectPayout(ctx context.Context, db querier, sql string, args ...any) (Pay
 	}
 }
 
-// transact runs f in a transaction. It is for changes that move no money.
+// transact runs f in a transaction. It is for changes that move no money. It
+// fails with unavailable when a row stays locked by somebody else.
 func (s *Service) transact(ctx context.Context, f func(tx pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, s.d.DB, f)
+	return transact.Run(ctx, s.d.DB, f)
 }
 
 // isNotFound tells an empty answer from a failure.
