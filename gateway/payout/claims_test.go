@@ -1,6 +1,7 @@
 package payout_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -242,5 +243,27 @@ func TestCompleteRefusesBadInput(t *testing.T) {
 	}
 	if w.read(p.ID).Payout.Status != payout.Expectation {
 		t.Error("it ended")
+	}
+}
+
+// TestALockedPayoutIsNotWaitedForLong has another process stop while it holds
+// a payout's row.
+func TestALockedPayoutIsNotWaitedForLong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.create(w.live, request("order"))
+	w.claim(w.as("op_a"), p.ID)
+	unlock := w.lock(p.ID)
+	ctx, cancel := context.WithTimeout(w.as("op_a"), 30*time.Second)
+	defer cancel()
+	_, _, err := w.Claim(ctx, payout.ClaimFilter{ID: p.ID})
+	wantCode(t, err, "unavailable")
+	_, err = w.Renew(ctx, p.ID)
+	wantCode(t, err, "unavailable")
+	_, err = w.AddReceipt(ctx, p.ID, []byte("%PDF-1.7"))
+	wantCode(t, err, "unavailable")
+	unlock()
+	if _, err := w.Renew(ctx, p.ID); err != nil {
+		t.Errorf("trying again: %v", err)
 	}
 }

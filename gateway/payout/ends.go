@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"disburse/gateway/audit"
 	"disburse/ledger"
@@ -154,63 +151,4 @@ func (s *Service) endRiders(ctx context.Context, p Payout, e end) ([]ledger.Ride
 
 func eventRider(id string, at time.Time, kind, actor, note string) ledger.Rider {
 	return ledger.Rider{SQL: insertEvents, Row: []any{id, at, kind, actor, note}, Certain: true}
-}
-
-// sweepWidth is how many payouts of a batch end at the same time, so that they
-// share the ledger's groups.
-const sweepWidth = 64
-
-// sweepTries bounds how many payouts one sweep tries for each it may end.
-const sweepTries = 10
-
-// Expire ends up to limit payouts whose time is over and returns how many it
-// ended. Of all processes one sweeps at a time; the others return at once. A
-// payout that cannot be ended is logged, left to the next sweep, and does not
-// keep back those behind it.
-func (s *Service) Expire(ctx context.Context, limit int) (int, error) {
-	// The transaction only holds the lock: the ends are the ledger's own
-	// transactions, which would wait for rows that this one had locked.
-	tx, err := s.d.DB.Begin(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("payout: expire: %w", err)
-	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	var mine bool
-	if err := tx.QueryRow(ctx, trySweep).Scan(&mine); err != nil {
-		return 0, fmt.Errorf("payout: expire: %w", err)
-	}
-	ended, tried := 0, []string{}
-	for mine && ended < limit && len(tried) < sweepTries*limit {
-		due, err := selectPayouts(ctx, tx, selectDue, s.now(), limit-ended, tried)
-		if err != nil {
-			return ended, fmt.Errorf("payout: expire: %w", err)
-		}
-		if len(due) == 0 {
-			break
-		}
-		ended += s.expire(ctx, due)
-		tried = append(tried, ids(due)...)
-	}
-	return ended, nil
-}
-
-// expire ends a batch and returns how many it could.
-func (s *Service) expire(ctx context.Context, due []Payout) int {
-	var ended atomic.Int64
-	var group errgroup.Group
-	group.SetLimit(sweepWidth)
-	for _, p := range due {
-		group.Go(func() error {
-			after, err := s.finish(ctx, p, end{to: RejectedTimeout, by: timeoutActor, at: s.now(), kind: byTimeout})
-			switch {
-			case err == nil:
-				ended.Add(1)
-			case after.Status == Expectation && !errors.Is(err, ErrInProgress):
-				s.d.Log.Warn("payout could not be timed out", "payout", p.ID, "error", err)
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // no member returns an error
-	return int(ended.Load())
 }

@@ -63,6 +63,7 @@ type Service struct {
 	d        Deps
 	capacity *epoch.Cache[merchant.MethodKey, bounds]
 	offered  offers
+	sweeps   sweeps
 }
 
 var executorName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
@@ -97,7 +98,7 @@ func New(d Deps) (*Service, error) {
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
-	s := &Service{d: d, offered: offers{mu: new(sync.Mutex), after: make(map[ledger.Mode]string)}}
+	s := &Service{d: d, offered: offers{mu: new(sync.Mutex), after: make(map[ledger.Mode]string)}, sweeps: sweeps{rests: make(map[string]rest)}}
 	s.capacity = epoch.NewCache(d.Watcher, 4096, s.loadBounds)
 	return s, nil
 }

@@ -3,6 +3,11 @@ package transact_test
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,5 +131,28 @@ func TestAFrozenTransactionLosesItsLocks(t *testing.T) {
 	}
 	if _, err := frozen.Exec(t.Context(), number); err == nil {
 		t.Error("the frozen one went on")
+	}
+}
+
+// TestNobodyBeginsByThemselves reads the code of the gateway: every
+// transaction has the bounds.
+func TestNobodyBeginsByThemselves(t *testing.T) {
+	t.Parallel()
+	begins := regexp.MustCompile(`\.Begin(Tx|Func|TxFunc)?\(`)
+	err := filepath.WalkDir("..", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") ||
+			filepath.Base(file) == "transact.go" {
+			return err
+		}
+		code, err := os.ReadFile(file)
+		for _, found := range begins.FindAllIndex(code, -1) {
+			if !strings.HasSuffix(string(code[:found[0]]), "transact") {
+				t.Errorf("%s begins a transaction without bounds", file)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
