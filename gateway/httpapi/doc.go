@@ -12,6 +12,10 @@
 // error that carries no kind becomes a 500 with a fixed text, and its cause
 // goes to the log line and nowhere else.
 //
+// What a connection may cost before its caller is known is bounded: how many
+// there are, how long a request may take to arrive, and 64 KiB of body. More is
+// for uploads by operators alone, and few at a time (admission.go).
+//
 // Bodies are decoded strictly (decode.go): one JSON object, no duplicate
 // member, exact types, valid UTF-8, exact member names; members that a call
 // does not know are ignored. Amounts and signed values reach the services as

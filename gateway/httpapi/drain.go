@@ -15,7 +15,8 @@ const (
 // drain reads away the rest of a body that was refused by its length alone. A
 // connection that is closed with unread bytes is reset, and the reset would
 // overtake the answer: the caller would see a broken connection, and not the
-// 413. announced is the Content-Length, below zero when there is none.
+// refusal. announced is the Content-Length, not above zero when there is none
+// or the server has forgotten it.
 func drain(conn net.Conn, announced int) {
 	if conn == nil {
 		return
@@ -24,7 +25,7 @@ func drain(conn net.Conn, announced int) {
 	rest := announced - maxHeaders
 	end := time.Now().Add(drainWhole)
 	buffer := make([]byte, 32<<10)
-	for read := 0; read < drainMost && (announced < 0 || read < announced); {
+	for read := 0; read < drainMost && (announced <= 0 || read < announced); {
 		wait := end
 		if pause := time.Now().Add(drainPause); read >= rest && pause.Before(end) {
 			wait = pause

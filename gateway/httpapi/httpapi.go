@@ -22,21 +22,20 @@ import (
 	"disburse/ratelimit"
 )
 
-// Bounds of the server. A body beyond the limit of its route but below what the
-// server reads is answered 413 on a connection that stays usable; beyond that
-// the connection is closed after the answer.
+// Bounds of the server. It takes the memory for a body as soon as its length is
+// announced, so nobody unknown may announce more than a JSON body: what is
+// longer is answered 413, and the connection is closed.
 const (
 	maxJSON    = 64 << 10
-	readJSON   = 1 << 20
 	maxUpload  = 5<<20 + 64<<10 // a receipt and the multipart text around it
-	readUpload = 8 << 20
 	maxHeaders = 16 << 10
-	readWait   = 15 * time.Second
 	writeWait  = 30 * time.Second
 	idleWait   = 75 * time.Second
 	checkWait  = 2 * time.Second
 
-	defaultTimeout = 10 * time.Second
+	defaultTimeout     = 10 * time.Second
+	defaultReadTimeout = 15 * time.Second
+	defaultConnections = 4096
 )
 
 // Deps are what the HTTP surface stands on. Every field without "optional" in
@@ -68,6 +67,12 @@ type Deps struct {
 	Checks         []Check        // optional; what /readyz asks
 	TrustedProxies []netip.Prefix // optional; whose X-Forwarded-For is believed
 	Timeout        time.Duration  // optional; deadline of a request, 10 s by default
+	ReadTimeout    time.Duration  // optional; how long a request may take to arrive, 15 s by default
+
+	// MaxConnections bounds the memory that connections take, 4096 by default;
+	// what comes beyond gets a 503 and is closed. There is no bound per address:
+	// behind a proxy all connections come from one. Optional.
+	MaxConnections int
 }
 
 // missing names the required fields that are not set.
@@ -106,6 +111,9 @@ type api struct {
 	Deps
 	metrics   *metrics
 	readiness readiness
+
+	uploads     uploads
+	uploadRoute *route
 }
 
 // New builds the application with every route of the table. It fails when a
@@ -122,7 +130,13 @@ func New(d Deps) (*fiber.App, error) {
 	if d.Timeout <= 0 {
 		d.Timeout = defaultTimeout
 	}
-	a := &api{Deps: d, metrics: m}
+	if d.ReadTimeout <= 0 {
+		d.ReadTimeout = defaultReadTimeout
+	}
+	if d.MaxConnections <= 0 {
+		d.MaxConnections = defaultConnections
+	}
+	a := &api{Deps: d, metrics: m, uploads: uploads{lookups: make(chan struct{}, lookupsAtOnce)}}
 	return a.application(), nil
 }
 
@@ -130,6 +144,9 @@ func New(d Deps) (*fiber.App, error) {
 func (a *api) application() *fiber.App {
 	app := newApp(a)
 	for _, rt := range a.routes() {
+		if rt.upload {
+			a.uploadRoute = &rt
+		}
 		app.Add(rt.method, rt.path, a.serve(&rt))
 	}
 	return app
@@ -142,29 +159,18 @@ func newApp(a *api) *fiber.App {
 		// the ledger's queue; fiber would reuse their memory.
 		Immutable:                    true,
 		CaseSensitive:                true,
-		BodyLimit:                    readJSON,
+		BodyLimit:                    maxJSON,
+		Concurrency:                  a.MaxConnections,
 		ReadBufferSize:               maxHeaders,
-		ReadTimeout:                  readWait,
+		ReadTimeout:                  a.ReadTimeout,
 		WriteTimeout:                 writeWait,
 		IdleTimeout:                  idleWait,
 		DisablePreParseMultipartForm: true,
 		ErrorHandler:                 a.fail,
 	})
-	app.Server().HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-		if h.IsPost() && isUpload(string(h.RequestURI())) {
-			return fasthttp.RequestConfig{MaxRequestBodySize: readUpload}
-		}
-		return fasthttp.RequestConfig{}
-	}
-	app.Server().Handler = a.onlyKnownMethods(app.Server().Handler)
+	app.Server().HeaderReceived = a.bodyLimit
+	app.Server().Handler = a.freeingUploads(a.onlyKnownMethods(app.Server().Handler))
 	return app
-}
-
-// isUpload tells the one kind of path that takes more than a JSON body, before
-// any routing.
-func isUpload(uri string) bool {
-	path, _, _ := strings.Cut(uri, "?")
-	return strings.HasPrefix(path, "/api/operator/payouts/") && strings.HasSuffix(strings.TrimRight(path, "/"), "/receipts")
 }
 
 // onlyKnownMethods keeps inventions such as "FOO / HTTP/1.1" away from fiber,

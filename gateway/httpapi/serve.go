@@ -63,11 +63,23 @@ func (r *request) run() (err error) {
 }
 
 // fail answers what never reached a route: unknown paths and methods, bodies
-// beyond what the server reads at all, and requests that are not HTTP.
+// beyond what the server reads, and requests that are not HTTP.
 func (a *api) fail(c *fiber.Ctx, err error) error {
-	e := envelopeFor(c.Path())
-	r := a.begin(c, &route{method: knownMethod(c.Method()), path: unmatchedRoute, envelope: e})
-	if renderProblem(c, e, r.id, err) == http.StatusRequestEntityTooLarge {
+	// The server would keep the memory of a body that broke off.
+	defer c.Request().SwapBody(nil)
+	defer a.uploads.leave(&c.Request().Header)
+	refusal := a.uploads.refusal(&c.Request().Header)
+	tooLarge := faultOf(err).Kind == kindTooLarge
+
+	var r *request
+	if tooLarge && refusal != nil {
+		r = a.begin(c, a.uploadRoute)
+		err = r.uploadRefused(refusal)
+	} else {
+		r = a.begin(c, &route{method: knownMethod(c.Method()), path: unmatchedRoute, envelope: envelopeFor(c.Path())})
+	}
+	renderProblem(c, r.route.envelope, r.id, err)
+	if tooLarge {
 		drain(c.Context().Conn(), c.Request().Header.ContentLength())
 	}
 	a.finish(r, err)
