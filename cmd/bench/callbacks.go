@@ -55,6 +55,7 @@ func runCallbacks(ctx context.Context, b *bench) error {
 	bare := &measure{Name: "asynq burst", Clients: publishers, PerCall: 1, Reference: true, Note: "a bare task that posts"}
 	for range b.options.Rounds {
 		n := b.options.Events / b.options.Rounds
+		b.settle(ctx)
 		if err := b.burst(ctx, bare, n, queue.publish); err != nil {
 			return err
 		}
@@ -62,6 +63,7 @@ func runCallbacks(ctx context.Context, b *bench) error {
 			return err
 		}
 	}
+	b.settle(ctx)
 	steady := &measure{Name: fmt.Sprintf("callbacks at %d/s", callbacksRate), Clients: publishers, PerCall: 1}
 	if err := b.steady(ctx, steady, stage); err != nil {
 		return err
