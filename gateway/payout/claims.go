@@ -1,6 +1,7 @@
 package payout
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -15,11 +16,12 @@ import (
 )
 
 // ClaimFilter says what a claimant wants. With ID it is that payout; else the
-// oldest waiting one that matches every other field that is set.
+// oldest waiting one that matches every other field that is set. Only one who
+// says so gets a sandbox payout: nobody is to pay it with money.
 type ClaimFilter struct {
 	ID         string
 	MerchantID string
-	Mode       ledger.Mode
+	Mode       ledger.Mode // live when empty
 	Currency   string // "rub"
 	Method     Method
 	MinAmount  string // fiat literals, included; they need Currency
@@ -119,11 +121,11 @@ func lower(currency string) string {
 }
 
 func (s *Service) claimOldest(ctx context.Context, f ClaimFilter, low, high *int64) (Payout, error) {
-	by := Claimant(ctx)
+	by, mode := Claimant(ctx), cmp.Or(f.Mode, ledger.Live)
 	for {
 		now := s.now()
 		waiting, err := selectPayouts(ctx, s.d.DB, selectWaiting, now, "", candidates,
-			string(f.Mode), lower(f.Currency), string(f.Method), f.MerchantID, low, high)
+			string(mode), lower(f.Currency), string(f.Method), f.MerchantID, low, high)
 		if err != nil {
 			return Payout{}, fmt.Errorf("payout: waiting: %w", err)
 		}

@@ -119,6 +119,10 @@ func TestClaimByFilterTakesTheOldest(t *testing.T) {
 		{"Minimum", payout.ClaimFilter{Currency: "rub", MinAmount: "1000.01"}, c2.ID},
 		{"Maximum", payout.ClaimFilter{Currency: "rub", Mode: ledger.Live, MinAmount: "200.01", MaxAmount: "1000.00"}, c1.ID},
 		{"None", payout.ClaimFilter{Currency: "rub", MinAmount: "5000"}, ""},
+		{"SandboxUnasked", payout.ClaimFilter{Currency: "rub", MinAmount: "500.00", MaxAmount: "500.00"}, ""},
+		{"SandboxMerchantUnasked", payout.ClaimFilter{MerchantID: w.sandbox.ID}, ""},
+		{"SandboxMerchant", payout.ClaimFilter{MerchantID: w.sandbox.ID, Mode: ledger.Sandbox}, sand.ID},
+		{"SandboxByID", payout.ClaimFilter{ID: sand.ID}, sand.ID},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, found, err := w.Claim(w.as("op_a"), tc.filter)
