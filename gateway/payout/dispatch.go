@@ -2,13 +2,13 @@ package payout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"disburse/ledger"
 )
@@ -25,7 +25,9 @@ const (
 	latestLook  = 10 * time.Minute
 )
 
-// callWidth is how many calls of executors one Dispatch makes at a time.
+// callWidth is how many calls of executors one Dispatch makes at a time, and as
+// many looks. No more are taken than can be called at once: what was marked as
+// sent and waits for its call would soon look like a call with an unknown end.
 const callWidth = 64
 
 // Dispatch hands waiting payouts to executors that accept them, and asks the
@@ -37,22 +39,34 @@ func (s *Service) Dispatch(ctx context.Context, limit int) (int, error) {
 	if len(s.d.Executors) == 0 {
 		return 0, nil
 	}
-	looked, err := s.takeLooks(ctx, limit)
-	if err != nil {
-		return 0, err
+	var looked, sent int
+	var lookErr, sendErr error
+	var both sync.WaitGroup
+	both.Go(func() { looked, lookErr = rounds(ctx, limit, s.takeLooks, s.look) })
+	both.Go(func() { sent, sendErr = rounds(ctx, limit, s.send, s.execute) })
+	both.Wait()
+	return looked + sent, errors.Join(lookErr, sendErr)
+}
+
+// rounds takes payouts and works on all that it took at once, again and again,
+// up to limit. What was taken is worked on even when taking more failed.
+func rounds(ctx context.Context, limit int, take func(context.Context, int) ([]Payout, error),
+	work func(context.Context, Payout),
+) (done int, err error) {
+	for done < limit {
+		want := min(callWidth, limit-done)
+		taken, err := take(ctx, want)
+		var calls sync.WaitGroup
+		for _, p := range taken {
+			calls.Go(func() { work(ctx, p) })
+		}
+		calls.Wait()
+		done += len(taken)
+		if err != nil || len(taken) < want || ctx.Err() != nil {
+			return done, err
+		}
 	}
-	sent, err := s.send(ctx, limit)
-	// What was marked as sent is called even when marking the rest failed.
-	var group errgroup.Group
-	group.SetLimit(callWidth)
-	for _, p := range looked {
-		group.Go(func() error { s.look(ctx, p); return nil })
-	}
-	for _, p := range sent {
-		group.Go(func() error { s.execute(ctx, p); return nil })
-	}
-	_ = group.Wait() // no member returns an error
-	return len(looked) + len(sent), err
+	return done, nil
 }
 
 // offers remembers how far the waiting payouts of a mode were offered to the
@@ -92,15 +106,22 @@ func (o *offers) seen(mode ledger.Mode, p Payout, now time.Time) {
 	o.after[mode] = max(o.after[mode], p.ID)
 }
 
+// sendPatience is how long a payout that was marked waits for the marking of
+// others.
+const sendPatience = 5 * time.Second
+
 // send finds what waits, asks the executors of its mode, and marks what they
 // accept as sent.
 func (s *Service) send(ctx context.Context, limit int) ([]Payout, error) {
 	var sent []Payout
+	room := func() bool {
+		return len(sent) == 0 || len(sent) < limit && s.now().Sub(sent[0].SentAt) < sendPatience
+	}
 	for _, mode := range []ledger.Mode{ledger.Live, ledger.Sandbox} {
 		if !slices.ContainsFunc(s.d.Executors, func(e Executor) bool { return e.Mode() == mode }) {
 			continue
 		}
-		for after := s.offered.from(mode, s.now()); len(sent) < limit; {
+		for after := s.offered.from(mode, s.now()); room(); {
 			now := s.now()
 			page := limit - len(sent)
 			waiting, err := selectPayouts(ctx, s.d.DB, selectWaiting, now, after, page,

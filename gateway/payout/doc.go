@@ -37,9 +37,11 @@
 //
 // The stage says where the execution of an open payout stands. Only a payout
 // in stage waiting is handed out, cancelled or timed out. Before an executor is
-// called its claim is committed with stage sent; a payout that has left waiting
-// is never sent again, it is only looked up, or resolved by a person who claims
-// it by id. A step between completing and settling, such as a second person's
+// called its claim is committed with stage sent; from then on the payout is
+// never sent again, it is only looked up, or resolved by a person who claims it
+// by id. Nothing is sent either once somebody may ask for its end: a process
+// that comes to its call too late does not make it, and lets the payout wait
+// again, if nobody has declared its end unknown meanwhile. A step between completing and settling, such as a second person's
 // approval, is one more stage: status, ends and money stay as they are.
 //
 // The requisite is sealed when it arrives and opened for three readers: the

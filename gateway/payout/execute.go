@@ -12,12 +12,20 @@ import (
 
 // execute calls the executor of a payout that was just marked as sent.
 func (s *Service) execute(ctx context.Context, p Payout) {
+	// The bound begins before the last look at the row: if this process hangs
+	// after the look, the call has no time left.
+	ctx, end := bounded(ctx)
+	defer end()
 	requisite, err := s.requisite(p)
 	if err != nil {
 		// Nothing was sent, and the key may come back; but the payout has left
 		// waiting, so a person decides.
 		s.settle(ctx, p, Result{Outcome: Unknown}, "not sent: the requisite does not open")
 		s.d.Log.Error("payout cannot be executed", "payout", p.ID, "error", err)
+		return
+	}
+	if why := s.mayNot(ctx, p); why != "" {
+		s.unsend(ctx, p, why)
 		return
 	}
 	result, err := s.call(ctx, p, func(ctx context.Context, e Executor) (Result, error) {
@@ -29,8 +37,60 @@ func (s *Service) execute(ctx context.Context, p Payout) {
 	s.conclude(ctx, p, requisite, result, err)
 }
 
+// bounded is the time of one call of an executor. It outlives a ctx that ends,
+// as a stop of the process does: what was begun is better finished than unknown.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+}
+
+// mayNot says why a payout that was marked as sent may not be handed to its
+// executor any more, "" when it may. A call that is allowed ends before anybody
+// asks for its end, so nobody has declared it unknown meanwhile.
+func (s *Service) mayNot(ctx context.Context, p Payout) string {
+	now, err := selectPayout(ctx, s.d.DB, selectByID, p.ID)
+	switch {
+	case err != nil:
+		s.d.Log.Error("payout cannot be read before its execution", "payout", p.ID, "error", err)
+		return "not sent: the payout could not be read"
+	case now.Status != Expectation, now.Stage != StageSent, now.ClaimedBy != p.ClaimedBy, !now.LookAt.Equal(p.LookAt):
+		return "not sent: another process took it up meanwhile"
+	case s.now().After(p.LookAt.Add(-callTimeout)):
+		return "not sent: there was not enough time left"
+	default:
+		return ""
+	}
+}
+
+// unsend lets a payout wait again whose executor was not called. Once another
+// process has declared its end unknown it stays so: whoever resolves it reads
+// in the timeline that it was not sent.
+func (s *Service) unsend(ctx context.Context, p Payout, why string) {
+	ctx = context.WithoutCancel(ctx)
+	s.d.Log.Warn("payout was not handed to its executor", "payout", p.ID, "executor", p.Executor, "why", why)
+	err := s.transact(ctx, func(tx pgx.Tx) error {
+		kind := "released"
+		tag, err := tx.Exec(ctx, unsend, p.ID, p.ClaimedBy, p.LookAt)
+		if err == nil && tag.RowsAffected() == 0 {
+			var now Payout
+			if now, err = selectPayout(ctx, tx, selectByID, p.ID); now.Status != Expectation || now.Stage != StageUnknown {
+				return err
+			}
+			kind = string(StageUnknown)
+		}
+		if err != nil {
+			return err
+		}
+		return writeEvents(ctx, tx, event{p.ID, s.now(), kind, p.ClaimedBy, why})
+	})
+	if err != nil {
+		s.d.Log.Error("a payout that was not sent could not be let wait again", "payout", p.ID, "error", err)
+	}
+}
+
 // look asks the executor of a payout what became of it.
 func (s *Service) look(ctx context.Context, p Payout) {
+	ctx, end := bounded(ctx)
+	defer end()
 	result, err := s.call(ctx, p, func(ctx context.Context, e Executor) (Result, error) {
 		return e.Lookup(ctx, Sent{Reference: p.ID, Method: p.Method, Amount: p.Fiat, LastFour: p.LastFour, At: p.SentAt})
 	})
@@ -42,12 +102,8 @@ func (s *Service) look(ctx context.Context, p Payout) {
 	s.conclude(ctx, p, requisite, result, err)
 }
 
-// call runs one call of the payout's executor, bounded, and turns a panic into
-// an error. It outlives a ctx that ends, as a stop of the process does: what
-// was begun is better finished than unknown.
+// call runs one call of the payout's executor and turns a panic into an error.
 func (s *Service) call(ctx context.Context, p Payout, f func(context.Context, Executor) (Result, error)) (result Result, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
-	defer cancel()
 	began := s.now()
 	defer func() {
 		if caught := recover(); caught != nil {

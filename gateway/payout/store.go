@@ -184,6 +184,11 @@ from (select f.id from payouts f
 where p.id = free.id
 returning ` + columns
 
+	// Undoes markSent, as long as nobody has asked for the end of the call.
+	unsend = `
+update payouts set stage = 'waiting', executor = null, sent_at = null, look_at = null, claimed_by = null, lease_until = null
+where id = $1 and status = 'expectation' and stage = 'sent' and claimed_by = $2 and look_at = $3`
+
 	// Takes the payouts whose executor is due to be asked, so that no other
 	// process asks at the same time. A call that never reported back has an
 	// unknown end.
