@@ -55,6 +55,14 @@ func (g *FailureGate) Blocked(key string) (wait time.Duration, blocked bool) {
 	return now.Truncate(window).Add(window).Sub(now), true
 }
 
+// Policy is a block with wait to go, for the headers: a gate refuses like a
+// limit of as many a minute with none left.
+func (g *FailureGate) Policy(wait time.Duration) Policy {
+	return Policy{Name: g.name, Decision: Decision{
+		Limit: Limit{Rate: int(g.limit), Per: window, Burst: int(g.limit)}, RetryAfter: wait, ResetAfter: wait,
+	}}
+}
+
 // Fail counts one failure of key: in Redis, or in this process while Redis is
 // away.
 func (g *FailureGate) Fail(ctx context.Context, key string) {

@@ -46,6 +46,10 @@ func TestGateBlocksForTheRestOfTheMinute(t *testing.T) {
 	if wait, blocked := gate.Blocked("demo"); !blocked || wait != 47500*time.Millisecond {
 		t.Errorf("after ten: %v, %t; want blocked for 47.5s", wait, blocked)
 	}
+	block := gate.Policy(47500 * time.Millisecond)
+	if got := ratelimit.Value(block) + " " + ratelimit.PolicyValue(block); got != `"merchant";r=0;t=48 "merchant";q=10;w=60` {
+		t.Errorf("headers: got %s", got)
+	}
 	if _, blocked := gate.Blocked("other"); blocked {
 		t.Error("another key is blocked")
 	}

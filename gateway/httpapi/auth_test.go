@@ -229,6 +229,7 @@ func TestFailedAuthenticationBlocksThePair(t *testing.T) {
 	a := read("demo", "192.0.2.1")
 	s.wantError(a, http.StatusTooManyRequests, "rate_limited")
 	wantWait(t, a, 60)
+	wantPolicy(t, a, `"authentication_merchant";q=10;w=60`)
 	t.Run("AlsoWithAGoodKey", func(t *testing.T) {
 		h := from("192.0.2.1")
 		h["X-Api-Key"] = s.keys.APIKey
@@ -260,12 +261,15 @@ func TestFailedAuthenticationBlocksTheAddress(t *testing.T) {
 	for i := range 60 {
 		s.wantError(read(i), http.StatusUnauthorized, "invalid_api_key")
 	}
-	wantWait(t, read(60), 60)
+	refused := read(60)
+	wantWait(t, refused, 60)
+	wantPolicy(t, refused, `"authentication_address";q=60;w=60`)
 	s.wantError(read(61), http.StatusTooManyRequests, "rate_limited")
 	a := s.call(http.MethodGet, "/api/operator/payouts", nil, header{
 		"X-Forwarded-For": "192.0.2.1", "Authorization": "Bearer " + s.tokens[operator.RoleViewer],
 	})
 	s.wantError(a, http.StatusTooManyRequests, "rate_limited")
+	wantPolicy(t, a, `"authentication_address";q=60;w=60`)
 }
 
 // atStartOfMinute waits when so little of the minute is left that the failures
@@ -280,6 +284,17 @@ func wantWait(t *testing.T, a answer, most int) {
 	n, err := strconv.Atoi(a.header.Get("Retry-After"))
 	if err != nil || n < 1 || n > most {
 		t.Errorf("Retry-After: got %q, want 1 to %d", a.header.Get("Retry-After"), most)
+	}
+}
+
+// wantPolicy wants an answer that tells of one exhausted policy, whole again
+// when the caller may come back.
+func wantPolicy(t *testing.T, a answer, policy string) {
+	t.Helper()
+	name, _, _ := strings.Cut(policy, ";")
+	limit := name + ";r=0;t=" + a.header.Get("Retry-After")
+	if a.header.Get("RateLimit-Policy") != policy || a.header.Get("RateLimit") != limit {
+		t.Errorf("got RateLimit %s, RateLimit-Policy %s; want %s, %s", a.header.Get("RateLimit"), a.header.Get("RateLimit-Policy"), limit, policy)
 	}
 }
 

@@ -28,18 +28,20 @@ func (r *request) limit(takes ...take) error {
 			break
 		}
 	}
-	if len(policies) == 0 {
-		return nil
-	}
-	header := &r.c.Response().Header
-	if value := ratelimit.Value(policies...); value != "" {
-		header.Set(ratelimit.HeaderRateLimit, value)
-		header.Set(ratelimit.HeaderPolicy, ratelimit.PolicyValue(policies...))
-	}
+	r.standing(policies...)
 	if refused != nil {
 		return errRateLimited.After(refused.RetryAfter)
 	}
 	return nil
+}
+
+// standing tells where the caller stands with each policy.
+func (r *request) standing(policies ...ratelimit.Policy) {
+	if value := ratelimit.Value(policies...); value != "" {
+		header := &r.c.Response().Header
+		header.Set(ratelimit.HeaderRateLimit, value)
+		header.Set(ratelimit.HeaderPolicy, ratelimit.PolicyValue(policies...))
+	}
 }
 
 // decided keeps the last decision for the log line.

@@ -100,17 +100,23 @@ func (r *request) by(a audit.Actor) {
 // work is done for it.
 func (r *request) blocked(name string) error {
 	address := ratelimit.AddressKey(r.clientAddress())
-	wait, byAddress := r.api.AddressGate.Blocked(address)
-	if name != "" {
-		if pair, byPair := r.api.MerchantGate.Blocked(name + "|" + address); byPair {
-			wait, byAddress = max(wait, pair), true
+	var policies []ratelimit.Policy
+	var longest time.Duration
+	ask := func(gate *ratelimit.FailureGate, key string) {
+		if wait, blocked := gate.Blocked(key); blocked {
+			policies, longest = append(policies, gate.Policy(wait)), max(longest, wait)
 		}
 	}
-	if !byAddress {
+	ask(r.api.AddressGate, address)
+	if name != "" {
+		ask(r.api.MerchantGate, name+"|"+address)
+	}
+	if len(policies) == 0 {
 		return nil
 	}
 	r.decision = string(ratelimit.OutcomeBlocked)
-	return errRateLimited.After(max(wait, time.Second))
+	r.standing(policies...)
+	return errRateLimited.After(max(longest, time.Second))
 }
 
 // authenticationFailed counts a failure and returns it.

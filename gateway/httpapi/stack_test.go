@@ -124,8 +124,8 @@ func (s *stack) services() httpapi.Deps {
 		return books.Verify(ctx, []ledger.Obligation{{Purpose: ledger.PurposeHeld, SQL: payout.HeldObligation}}, nil)
 	}
 	d.Limiter = ratelimit.New(ratelimit.Options{Redis: redistest.New(t), Now: now})
-	d.MerchantGate = d.Limiter.FailureGate("merchant", 10)
-	d.AddressGate = d.Limiter.FailureGate("address", 60)
+	d.MerchantGate = d.Limiter.FailureGate("authentication_merchant", 10)
+	d.AddressGate = d.Limiter.FailureGate("authentication_address", 60)
 	return d
 }
 
