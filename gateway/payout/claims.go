@@ -22,7 +22,7 @@ type ClaimFilter struct {
 	ID         string
 	MerchantID string
 	Mode       ledger.Mode // live when empty
-	Currency   string // "rub"
+	Currency   string      // "rub"
 	Method     Method
 	MinAmount  string // fiat literals, included; they need Currency
 	MaxAmount  string
