@@ -241,7 +241,7 @@ func (s *Sender) Stop(ctx context.Context) error {
 
 // stopGrace is how long Stop still waits after its deadline for attempts that
 // it broke off to be written down.
-const stopGrace = time.Second
+const stopGrace = 3 * time.Second
 
 func isConflict(err error) bool { return errors.Is(err, asynq.ErrTaskIDConflict) }
 
