@@ -47,13 +47,18 @@ func Claimant(ctx context.Context) string {
 // executorClaim is the claimant of an executor.
 func executorClaim(name string) string { return string(audit.Executor) + ":" + name }
 
-// candidates is how many waiting payouts one claim looks at. As many can be
-// taken by others at the same moment before it looks again.
-const candidates = 32
+// candidates is how many waiting payouts a claim looks at. As many can be taken
+// by others at the same moment before it looks at the next ones, looks times in
+// all.
+const (
+	candidates = 32
+	looks      = 3
+)
 
 // Claim gives the actor of ctx a payout to execute, with a lease. found is
-// false when nothing waits. Claiming by id a payout that the actor holds renews
-// the lease. A payout whose execution has no known end is given out by id only.
+// false when nothing waits that others do not hold at this moment. Claiming by
+// id a payout that the actor holds renews the lease. A payout whose execution
+// has no known end is given out by id only.
 // Faults: invalid_request, unavailable; with an id also not_found,
 // already_final, claimed_by_other, execution_unresolved, expired.
 func (s *Service) Claim(ctx context.Context, f ClaimFilter) (_ Claimed, found bool, err error) {
@@ -122,25 +127,26 @@ func lower(currency string) string {
 
 func (s *Service) claimOldest(ctx context.Context, f ClaimFilter, low, high *int64) (Payout, error) {
 	by, mode := Claimant(ctx), cmp.Or(f.Mode, ledger.Live)
-	for {
+	after := ""
+	for range looks {
 		now := s.now()
-		waiting, err := selectPayouts(ctx, s.d.DB, selectWaiting, now, "", candidates,
+		waiting, err := selectPayouts(ctx, s.d.DB, selectWaiting, now, after, candidates,
 			string(mode), lower(f.Currency), string(f.Method), f.MerchantID, low, high)
 		if err != nil {
 			return Payout{}, fmt.Errorf("payout: waiting: %w", err)
 		}
 		if len(waiting) == 0 {
-			return Payout{}, ErrNotFound
+			break
 		}
 		p, err := s.claim(ctx, "claimed", claimFirst, ids(waiting), by, now, now.Add(Lease))
 		if !isNotFound(err) {
 			return p, err
 		}
-		// Others took every candidate; the next look does not show those.
-		if err := ctx.Err(); err != nil {
-			return Payout{}, err
-		}
+		// Others took every candidate, or hold their rows for longer: a look at
+		// the same ones could go on for as long as they do.
+		after = waiting[len(waiting)-1].ID
 	}
+	return Payout{}, ErrNotFound
 }
 
 func ids(payouts []Payout) []string {

@@ -271,3 +271,31 @@ func TestALockedPayoutIsNotWaitedForLong(t *testing.T) {
 		t.Errorf("trying again: %v", err)
 	}
 }
+
+// TestLockedPayoutsArePassedOver has others hold the oldest payouts: a claim
+// takes the next one, and when none is left it says so instead of waiting.
+func TestLockedPayoutsArePassedOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const held = 70 // more than one look shows
+	ids := make([]string, held)
+	for i := range ids {
+		req := request(orderID(i))
+		req.FiatAmount = "100.00"
+		ids[i] = w.create(w.live, req).ID
+	}
+	w.lock(ids...)
+	claim := func() (payout.Claimed, bool, error) {
+		ctx, cancel := context.WithTimeout(w.as("op_a"), 5*time.Second)
+		defer cancel()
+		return w.Claim(ctx, payout.ClaimFilter{})
+	}
+	if _, found, err := claim(); found || err != nil {
+		t.Errorf("found %v, %v; all are held", found, err)
+	}
+	w.clock.advance(time.Second)
+	free := w.create(w.live, request("free"))
+	if got, found, err := claim(); !found || err != nil || got.Payout.ID != free.ID {
+		t.Errorf("found %v %s, %v; want the one that is free", found, got.Payout.OrderID, err)
+	}
+}
