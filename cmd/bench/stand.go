@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/shopspring/decimal"
 	"github.com/valyala/fasthttp"
@@ -56,7 +56,7 @@ type bench struct {
 }
 
 func newBench(ctx context.Context, o options) (b *bench, err error) {
-	b = &bench{options: o, runID: uuid.NewString()[:8]}
+	b = &bench{options: o, runID: strings.ToLower(rand.Text()[:8])}
 	defer func() {
 		if err != nil {
 			b.close()
