@@ -87,7 +87,7 @@ func (s *Service) toppable(ctx context.Context, ref string, amount money.Money, 
 		faults = append(faults, fault.Field{Name: "amount", Why: "must be USDT above zero with at most 4 decimals"})
 	}
 	if !validReference(reference) {
-		faults = append(faults, fault.Field{Name: "ref", Why: "must be 1 to 128 characters without control characters"})
+		faults = append(faults, fault.Field{Name: "ref", Why: "must be 1 to 128 characters, none of them a control character or U+FFFD"})
 	}
 	if len(faults) > 0 {
 		return Merchant{}, fault.Invalid(faults...)
@@ -99,12 +99,14 @@ func entry(m Merchant, amount money.Money, reference string) ledger.Entry {
 	return ledger.MerchantTopUp("topup:"+m.ID+":"+reference, m.Mode, m.ID, amount)
 }
 
+// validReference is as strict as the ledger is with references. The replacement
+// of a character that was lost on the way would make two references one.
 func validReference(text string) bool {
 	if text == "" || !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxReference {
 		return false
 	}
 	for _, r := range text {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
 			return false
 		}
 	}

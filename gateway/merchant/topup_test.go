@@ -91,6 +91,8 @@ func TestTopUpRefuses(t *testing.T) {
 		{"ErrLongReference", one, strings.Repeat("x", 129), []string{"ref"}},
 		{"ErrControlCharacter", one, "a\x00", []string{"ref"}},
 		{"ErrNotUTF8", one, "\xff", []string{"ref"}},
+		{"ErrLostCharacter", one, "a\ufffd", []string{"ref"}},
+		{"ErrC1ControlCharacter", one, "a\u0085", []string{"ref"}},
 		{"ErrBoth", money.New(0, money.USDT), "", []string{"amount", "ref"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -135,6 +135,22 @@ func TestCreateIsRefused(t *testing.T) {
 	})
 }
 
+// TestAnyOrderIDThatPassesIsPosted takes order_ids to the edge of what the
+// rules allow: the books take them all.
+func TestAnyOrderIDThatPassesIsPosted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, id := range []string{
+		" ", strings.Repeat("\U0010ffff", 255), strings.Repeat("\U0001f600", 255), "a\u2028b", "\ufeff", "'\"\\%_", "\u0301", "\ue000",
+	} {
+		req := request(id)
+		req.FiatAmount = "100.00"
+		if p := w.create(w.live, req); p.OrderID != id {
+			t.Errorf("%q became %q", id, p.OrderID)
+		}
+	}
+}
+
 func TestWorthNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,6 +76,8 @@ func TestFieldRules(t *testing.T) {
 		{"OrderIDWithNewline", Card, func(r *CreateRequest) { r.OrderID = "a\n" }, "order_id"},
 		{"OrderIDWithNUL", Card, func(r *CreateRequest) { r.OrderID = "a\x00" }, "order_id"},
 		{"OrderIDWithDirectionMark", Card, func(r *CreateRequest) { r.OrderID = "a\u202e" }, "order_id"},
+		{"OrderIDWithLostCharacter", Card, func(r *CreateRequest) { r.OrderID = "a\ufffd" }, "order_id"},
+		{"OrderIDWithC1ControlCharacter", Card, func(r *CreateRequest) { r.OrderID = "a\u0085" }, "order_id"},
 		{"OrderIDNotUTF8", Card, func(r *CreateRequest) { r.OrderID = "a\xff" }, "order_id"},
 		{"OrderIDWithSpace", Card, func(r *CreateRequest) { r.OrderID = "a b/ё" }, ""},
 		{"MethodMissing", "", func(*CreateRequest) {}, "payment_method"},
@@ -278,6 +281,9 @@ func FuzzCheck(f *testing.F) {
 		}
 		if got.Fixed(2) != amount {
 			t.Errorf("%q read as %s", amount, got.Fixed(2))
+		}
+		if strings.ContainsFunc(orderID, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }) {
+			t.Errorf("the books refuse %q", orderID)
 		}
 		if len(SignedRequisite(r)) < 11 || len(holdReference("mer_00000000000000000000000000", orderID)) > 1400 {
 			t.Error("requisite too short or reference too long")
