@@ -1,7 +1,6 @@
 package payout
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -238,39 +237,4 @@ func judgeChequeURL(target string) string {
 	default:
 		return ""
 	}
-}
-
-// redact replaces a requisite that somebody wrote into a text, also when it is
-// spelled in groups.
-func redact(text, requisite, masked string) string {
-	if len(text) < len(requisite) || requisite == "" {
-		return text
-	}
-	var out bytes.Buffer
-	for at := 0; at < len(text); {
-		if n := spelled(text[at:], requisite); n > 0 {
-			out.WriteString(masked)
-			at += n
-			continue
-		}
-		out.WriteByte(text[at])
-		at++
-	}
-	return out.String()
-}
-
-// spelled is how many bytes at the start of text spell the requisite, with
-// single spaces or hyphens between its characters; 0 when they do not.
-func spelled(text, requisite string) int {
-	at := 0
-	for i := range len(requisite) {
-		if i > 0 && at < len(text) && (text[at] == ' ' || text[at] == '-') {
-			at++
-		}
-		if at >= len(text) || text[at] != requisite[i] {
-			return 0
-		}
-		at++
-	}
-	return at
 }

@@ -2,6 +2,9 @@ package payout
 
 import "strings"
 
+// maxPhone is the length of the longest phone number, a leading + included.
+const maxPhone = 13
+
 // judgeRequisite says what is wrong with a requisite of a method, "" for
 // nothing. It never repeats the value.
 func judgeRequisite(m Method, value string, luhn bool) string {
@@ -14,7 +17,7 @@ func judgeRequisite(m Method, value string, luhn bool) string {
 			return "fails the check digit"
 		}
 	case SBP:
-		if len(value) < 11 || len(value) > 13 || !digits(strings.TrimPrefix(value, "+")) {
+		if len(value) < 11 || len(value) > maxPhone || !digits(strings.TrimPrefix(value, "+")) {
 			return "must be 11 to 13 characters: digits, with or without a leading +"
 		}
 	case Score:

@@ -234,17 +234,40 @@ func TestFingerprintSeparatesFields(t *testing.T) {
 
 func TestRedact(t *testing.T) {
 	t.Parallel()
-	const card = "4276345439581234"
-	for in, want := range map[string]string{
-		"paid":                             "paid",
-		"to 4276345439581234.":             "to ****1234.",
-		"4276 3454 3958 1234, 42763454":    "****1234, 42763454",
-		"4276-3454-3958-1234":              "****1234",
-		"ref 12345678901234567890":         "ref 12345678901234567890",
-		"42763454395812344276345439581234": "****1234****1234",
+	const (
+		card  = "4276345439581234"
+		phone = "+79161234567"
+		iban  = "DE89370400440532013000"
+		score = "40817810099910004312"
+	)
+	for _, tt := range []struct{ requisite, in, want string }{
+		{card, "paid", "paid"},
+		{card, "", ""},
+		{card, "to 4276345439581234.", "to ****1234."},
+		{card, "4276 3454 3958 1234, 42763454", "****1234, 42763454"},
+		{card, "4276-3454-3958-1234", "****1234"},
+		{card, "4276  3454 - 3958.1234", "****1234"},
+		{card, "4276\u00a03454\u200b3958\n1234", "****1234"},
+		{card, "ref 12345678901234567890", "ref 12345678901234567890"},
+		{card, "42763454395812344276345439581234", "****1234****1234"},
+		{card, "4276 3454 3958 x 1234", "4276 3454 3958 x 1234"},
+		{card, "\xff4276345439581234\xff", "\xff****1234\xff"},
+		{phone, "sent to +79161234567", "sent to ****4567"},
+		{phone, "79161234567 has no account", "****4567 has no account"},
+		{phone, "+7 (916) 123-45-67: wrong", "****4567: wrong"},
+		{phone, "8 (916) 123-45-67", "8 (****4567"},
+		{phone, "9161234567", "****4567"},
+		{phone, "23-45-67", "23-45-67"},
+		{"79161234567", "+7 916 123 45 67", "****4567"},
+		{iban, "iban de89370400440532013000!", "iban ****3000!"},
+		{iban, "De89 3704 0044 0532 0130 00", "****3000"},
+		{strings.ToLower(iban), "DE89370400440532013000", "****3000"},
+		{score, "408.17.810.0.9991.0004312", "****4312"},
+		{"", "4276345439581234", "4276345439581234"},
 	} {
-		if got := redact(in, card, "****1234"); got != want {
-			t.Errorf("%q becomes %q, want %q", in, got, want)
+		masked := mask(tt.requisite[max(0, len(tt.requisite)-4):])
+		if got := redact(tt.in, tt.requisite, masked); got != tt.want {
+			t.Errorf("%s: %q becomes %q, want %q", tt.requisite, tt.in, got, tt.want)
 		}
 	}
 }
