@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-
-	"github.com/oasdiff/yaml"
 )
 
 // The reference page is Scalar's standalone bundle (npm @scalar/api-reference
@@ -37,7 +35,7 @@ const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'uns
 
 // openAPIJSON is the same document for tools that read no YAML.
 var openAPIJSON = sync.OnceValues(func() ([]byte, error) {
-	out, err := yaml.YAMLToJSON(openAPIYAML)
+	out, err := orderedJSON(openAPIYAML)
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: openapi.yaml: %w", err)
 	}

@@ -14,4 +14,7 @@ Scalar.createApiReference('#reference', {
   persistAuth: false,
   theme: 'default',
   defaultOpenAllTags: false,
+  // Fields in the order of the document, after the required ones: the page folds
+  // up all that follow the twelfth.
+  orderSchemaPropertiesBy: 'preserve',
 });
