@@ -122,7 +122,7 @@ func TestMerchantSet(t *testing.T) {
 	s.fails(2, "off", "merchant", "set", "acme", "--limit", "off", "--limit", "status=1/s:1")
 	s.fails(2, "--standart-sign must be", "merchant", "set", "acme", "--standart-sign", "sign_key")
 	s.fails(1, "timeout: must be whole minutes", "merchant", "set", "acme", "--timeout", "99999999999999")
-	s.fails(1, "max rub/sbp: must not be below the minimum", "merchant", "set", "acme", "--max", "rub/sbp=1.00")
+	s.fails(1, "methods.rub/sbp.max: must not be below the minimum", "merchant", "set", "acme", "--max", "rub/sbp=1.00")
 	s.fails(1, "merchant not found", "merchant", "set", "nobody", "--fee-bps", "1")
 	if n := s.trail("merchant.set"); n != 2 {
 		t.Errorf("%d audit records, want 2: one a change", n)
@@ -173,7 +173,7 @@ func TestMerchantRotateKeys(t *testing.T) {
 		t.Errorf("the new API key: %v", err)
 	}
 	s.fails(2, "--only", "merchant", "rotate-keys", "acme", "--only", "everything")
-	s.fails(1, "grace: must be 0 to 720 hours", "merchant", "rotate-keys", "acme", "--grace", "721h")
+	s.fails(1, "grace: must be a span such as 24h or 90m, 0s to 720h", "merchant", "rotate-keys", "acme", "--grace", "721h")
 }
 
 func TestMerchantDisable(t *testing.T) {

@@ -216,7 +216,7 @@ func (r *Rates) shape(c Change) (Rate, error) {
 		faults = append(faults, fault.Field{Name: "rate", Why: "must be above zero, at most 1000000000, with at most 4 decimals"})
 	}
 	if !wholeSeconds(next.MaxAge) {
-		faults = append(faults, fault.Field{Name: "max_age", Why: "must be whole seconds, 1 second to a year"})
+		faults = append(faults, fault.Field{Name: "max_age", Why: "must be a span such as 24h or 90m, of whole seconds, 1s to a year"})
 	}
 	if !validSource(next.Source) {
 		faults = append(faults, fault.Field{Name: "source", Why: "must be at most 128 characters without control characters"})

@@ -52,11 +52,10 @@ func (b *merchantChangeBody) member(name string) any {
 	}
 }
 
-// change turns texts into values and reports every text that is none; which
-// values are allowed is the service's to say.
-func (b *merchantChangeBody) change() (merchant.Change, error) {
+// change turns texts into values and keeps every text that is none as a fault;
+// which values are allowed is the service's to say.
+func (b *merchantChangeBody) change() merchant.Change {
 	c := merchant.Change{RequireV2: b.RequireV2, MaskRequisites: b.MaskRequisites, Luhn: b.Luhn, FeeBPS: b.FeeBPS}
-	var faults []fault.Field
 	if b.StandartSign != nil {
 		form := signing.Form(*b.StandartSign)
 		c.StandartSign = &form
@@ -66,18 +65,11 @@ func (b *merchantChangeBody) change() (merchant.Change, error) {
 		c.Timeout = &minutes
 	}
 	if b.FeeFixed != nil {
-		fee, err := money.Parse(*b.FeeFixed, money.USDT)
-		if err != nil {
-			faults = append(faults, fault.Field{Name: "fee_fixed", Why: "must be USDT with at most 4 decimals, such as 0.2500"})
-		}
-		c.FeeFixed = &fee
+		fixed := fee(*b.FeeFixed)
+		c.FeeFixed = &fixed
 	}
-	faults = append(faults, b.methods(&c)...)
-	faults = append(faults, b.limits(&c)...)
-	if len(faults) > 0 {
-		return merchant.Change{}, fault.Invalid(faults...)
-	}
-	return c, nil
+	c.Unreadable = append(b.methods(&c), b.limits(&c)...)
+	return c
 }
 
 func (b *merchantChangeBody) methods(c *merchant.Change) []fault.Field {
@@ -122,7 +114,7 @@ func (b *merchantChangeBody) limits(c *merchant.Change) []fault.Field {
 		}
 		limit, err := ratelimit.Parse(b.Limits[name])
 		if err != nil {
-			faults = append(faults, fault.Field{Name: "limits", Why: name + " is " + err.Error()})
+			faults = append(faults, fault.Field{Name: "limits." + name, Why: "is " + err.Error()})
 			continue
 		}
 		c.Limits[merchant.LimitName(name)] = limit

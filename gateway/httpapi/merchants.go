@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"disburse/gateway/fault"
 	"disburse/gateway/merchant"
 	"disburse/gateway/page"
 	"disburse/ledger"
@@ -65,12 +64,11 @@ func createMerchant(r *request) error {
 		return err
 	}
 	n := merchant.New{Name: b.Name, Mode: ledger.Mode(b.Mode)}
+	if b.FeeFixed != "" {
+		n.FeeFixed = fee(b.FeeFixed)
+	}
 	if b.FeeBPS != nil {
 		n.FeeBPS = *b.FeeBPS
-	}
-	var err error
-	if n.FeeFixed, err = optionalUSDT("fee_fixed", b.FeeFixed); err != nil {
-		return err
 	}
 	made, err := r.api.Merchants.Create(r.ctx, n)
 	if err != nil {
@@ -84,11 +82,7 @@ func changeMerchant(r *request) error {
 	if err := r.decode(&b); err != nil {
 		return err
 	}
-	change, err := b.change()
-	if err != nil {
-		return err
-	}
-	m, err := r.api.Merchants.Set(r.ctx, r.param("name"), change)
+	m, err := r.api.Merchants.Set(r.ctx, r.param("name"), b.change())
 	if err != nil {
 		return err
 	}
@@ -133,11 +127,7 @@ func rotateKeys(r *request) error {
 	if err := r.decodeOptional(&b); err != nil {
 		return err
 	}
-	grace, err := duration("grace", b.Grace, merchant.DefaultGrace)
-	if err != nil {
-		return err
-	}
-	rotated, err := r.api.Merchants.RotateKeys(r.ctx, r.param("name"), b.Only, grace)
+	rotated, err := r.api.Merchants.RotateKeys(r.ctx, r.param("name"), b.Only, duration(b.Grace, merchant.DefaultGrace))
 	if err != nil {
 		return err
 	}
@@ -172,7 +162,7 @@ func topUpMerchant(r *request) error {
 	}
 	amount, err := money.Parse(b.Amount, money.USDT)
 	if err != nil {
-		return fault.Invalid(fault.Field{Name: "amount", Why: "must be USDT above zero with at most 4 decimals"})
+		amount = money.Money{} // the service names it with whatever else is wrong
 	}
 	made, err := r.api.Merchants.TopUp(r.ctx, r.param("name"), amount, b.Ref)
 	if err != nil {
@@ -184,26 +174,25 @@ func topUpMerchant(r *request) error {
 	return r.json(topUpAnswer{Merchant: made.Merchant.Name, Amount: usdt(made.Amount), Ref: b.Ref, Available: usdt(made.Available)})
 }
 
-// optionalUSDT reads an amount that may be left out; absent it is zero.
-func optionalUSDT(name, text string) (money.Money, error) {
-	if text == "" {
-		return money.New(0, money.USDT), nil
-	}
+// fee reads an amount in USDT. Text that is none becomes a negative amount, so
+// that the service names it with whatever else is wrong.
+func fee(text string) money.Money {
 	m, err := money.Parse(text, money.USDT)
 	if err != nil {
-		return m, fault.Invalid(fault.Field{Name: name, Why: "must be USDT with at most 4 decimals, such as 0.2500"})
+		return money.New(-1, money.USDT)
 	}
-	return m, nil
+	return m
 }
 
-// duration reads a span such as 24h or 90m.
-func duration(name, text string, absent time.Duration) (time.Duration, error) {
+// duration reads a span such as 24h or 90m. Text that is none becomes a
+// negative span, so that the service names it with whatever else is wrong.
+func duration(text string, absent time.Duration) time.Duration {
 	if text == "" {
-		return absent, nil
+		return absent
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, fault.Invalid(fault.Field{Name: name, Why: "must be a span such as 24h or 90m"})
+		return -1
 	}
-	return d, nil
+	return d
 }

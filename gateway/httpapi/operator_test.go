@@ -3,9 +3,11 @@ package httpapi_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 	"testing"
 
@@ -340,7 +342,7 @@ func TestMerchantCalls(t *testing.T) {
 		t.Errorf("got %s", changed.raw)
 	}
 	for name, body := range map[string]fields{
-		"standart_sign": {"standart_sign": "x"}, "timeout": {"timeout": 0}, "limits": {"limits": fields{"status": "fast"}}, "methods": {"methods": fields{"cash": fields{}}},
+		"standart_sign": {"standart_sign": "x"}, "timeout": {"timeout": 0}, "limits.status": {"limits": fields{"status": "fast"}}, "methods": {"methods": fields{"cash": fields{}}},
 		"methods.rub/sbp.min": {"methods": fields{"rub/sbp": fields{"min": "1,00"}}}, "fee_bps": {"fee_bps": 20000}, "fee_fixed": {"fee_fixed": "x"},
 		"require_v2": {"require_v2": "yes"},
 	} {
@@ -356,6 +358,7 @@ func TestMerchantCalls(t *testing.T) {
 	if rotated.text("secrets", "sign_key") == "" || rotated.text("secrets", "api_key") != "" || rotated.text("secrets", "sign_key") == made.text("secrets", "sign_key") {
 		t.Errorf("rotate: got %s", rotated.raw)
 	}
+	s.wantError(s.as(admin, http.MethodPatch, "/merchants/acme", fields{"fee_fixed": ""}), http.StatusBadRequest, "invalid_request")
 	s.wantError(s.as(admin, http.MethodPost, "/merchants/acme/rotate-keys", fields{"grace": "long"}), http.StatusBadRequest, "invalid_request")
 	for verb, disabled := range map[string]bool{"disable": true} {
 		if a := s.wantOK(s.as(admin, http.MethodPost, "/merchants/acme/"+verb, nil)); a.body["disabled"] != disabled {
@@ -375,6 +378,47 @@ func TestMerchantCalls(t *testing.T) {
 	}
 	s.wantError(s.as(operator.RoleViewer, http.MethodGet, "/merchants/nobody", nil), http.StatusNotFound, "not_found")
 	s.wantError(s.as(operator.RoleViewer, http.MethodGet, "/merchants/%00", nil), http.StatusNotFound, "not_found")
+}
+
+func TestFaultsOfMerchantCallsComeAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	for call, tt := range map[string]struct {
+		body fields
+		want []string
+	}{
+		"POST /merchants": {
+			fields{"name": "Acme!", "mode": "test", "fee_bps": 20000, "fee_fixed": "x"},
+			[]string{"fee_bps", "fee_fixed", "mode", "name"},
+		},
+		"PATCH /merchants/demo": {
+			fields{
+				"standart_sign": "x", "timeout": 0, "fee_bps": -1, "fee_fixed": "x",
+				"methods": fields{"cash": fields{}, "rub/sbp": fields{"min": "1,00"}, "rub/card": fields{"max": "0.01"}},
+				"limits":  fields{"status": "fast", "create": "1/0s", "payouts": "1/s"},
+			},
+			[]string{
+				"fee_bps", "fee_fixed", "limits", "limits.create", "limits.status",
+				"methods", "methods.rub/card.max", "methods.rub/sbp.min", "standart_sign", "timeout",
+			},
+		},
+		"POST /merchants/demo/rotate-keys": {fields{"only": []string{"all"}, "grace": "long"}, []string{"grace", "only"}},
+		"POST /merchants/demo/topup":       {fields{"amount": "1e3"}, []string{"amount", "ref"}},
+		"PUT /rates":                       {fields{"currency": "xxx", "rate": "x", "max_age": "long"}, []string{"currency", "max_age", "rate"}},
+		"PUT /capacity":                    {fields{"currency": "rub", "method": "cash", "max_open": -1, "max_open_amount": "x"}, []string{"max_open", "max_open_amount", "method"}},
+		"POST /operators":                  {fields{"email": "x", "role": "king"}, []string{"email", "role"}},
+	} {
+		t.Run(strings.ReplaceAll(call, "/", "_"), func(t *testing.T) {
+			t.Parallel()
+			method, path, _ := strings.Cut(call, " ")
+			a := s.as(operator.RoleAdmin, method, path, tt.body)
+			s.wantError(a, http.StatusBadRequest, "invalid_request")
+			named, _ := a.body["error"].(map[string]any)["fields"].(map[string]any)
+			if got := slices.Sorted(maps.Keys(named)); !slices.Equal(got, tt.want) {
+				t.Errorf("named %v, want %v", got, tt.want)
+			}
+		})
+	}
 }
 
 func TestRateAndCapacityCalls(t *testing.T) {

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"github.com/shopspring/decimal"
 
-	"disburse/gateway/fault"
 	"disburse/gateway/fx"
 	"disburse/gateway/page"
 	"disburse/gateway/payout"
@@ -51,12 +50,8 @@ func setRate(r *request) error {
 	if err != nil {
 		value = decimal.Decimal{} // the service names it with whatever else is wrong
 	}
-	maxAge, err := duration("max_age", b.MaxAge, fx.DefaultMaxAge)
-	if err != nil {
-		return err
-	}
 	rate, err := r.api.Rates.Set(r.ctx, fx.Change{
-		Currency: b.Currency, Value: value, MaxAge: maxAge, Source: b.Source, Confirm: b.Confirm,
+		Currency: b.Currency, Value: value, MaxAge: duration(b.MaxAge, fx.DefaultMaxAge), Source: b.Source, Confirm: b.Confirm,
 	})
 	if err != nil {
 		return err
@@ -103,7 +98,7 @@ func setCapacity(r *request) error {
 	if currency, known := money.Lookup(b.Currency); known && b.MaxOpenAmount != "" {
 		amount, err := money.Parse(b.MaxOpenAmount, currency)
 		if err != nil {
-			return fault.Invalid(fault.Field{Name: "max_open_amount", Why: "must be an amount such as 100000.00"})
+			amount = money.New(-1, currency) // the service names it with whatever else is wrong
 		}
 		c.MaxOpenAmount = &amount
 	}

@@ -32,7 +32,7 @@ func (s *Service) RotateKeys(ctx context.Context, ref string, kinds []KeyKind, g
 		}
 	}
 	if grace < 0 || grace > MaxGrace {
-		faults = append(faults, fault.Field{Name: "grace", Why: "must be 0 to 720 hours"})
+		faults = append(faults, fault.Field{Name: "grace", Why: "must be a span such as 24h or 90m, 0s to 720h"})
 	}
 	if len(faults) > 0 {
 		return Rotated{}, fault.Invalid(faults...)

@@ -17,7 +17,8 @@ import (
 	"disburse/signing"
 )
 
-// Change is a change of settings; what is nil or absent stays as it is.
+// Change is a change of settings; what is nil or absent stays as it is. Faults
+// name fields as a change in JSON does: "methods.rub/sbp.min".
 type Change struct {
 	RequireV2      *bool
 	MaskRequisites *bool
@@ -28,6 +29,7 @@ type Change struct {
 	Timeout        *time.Duration
 	Methods        map[MethodKey]MethodChange
 	Limits         map[LimitName]ratelimit.Limit // the zero Limit switches one off
+	Unreadable     []fault.Field                 // what the caller could not read into the fields above; it refuses the change with whatever else is wrong
 }
 
 // MethodChange is a change of one method; what is nil stays. A method that had
@@ -79,7 +81,7 @@ func (c Change) apply(m Merchant) (Merchant, []fault.Field) {
 	put(&m.FeeFixed, c.FeeFixed)
 	put(&m.Timeout, c.Timeout)
 
-	faults := feeFaults(m.FeeBPS, m.FeeFixed)
+	faults := append(slices.Clone(c.Unreadable), feeFaults(m.FeeBPS, m.FeeFixed)...)
 	if m.Timeout < time.Minute || m.Timeout > MaxTimeout || m.Timeout%time.Minute != 0 {
 		faults = append(faults, fault.Field{Name: "timeout", Why: "must be whole minutes, 1 to 10080"})
 	}
@@ -100,10 +102,10 @@ func (c Change) apply(m Merchant) (Merchant, []fault.Field) {
 func applyLimit(limits *Limits, name LimitName, l ratelimit.Limit) []fault.Field {
 	at := limits.at(name)
 	if at == nil {
-		return []fault.Field{{Name: "limit", Why: "must be on status, status_payout, create or reject"}}
+		return []fault.Field{{Name: "limits", Why: "must be on status, status_payout, create or reject"}}
 	}
 	if err := l.Validate(); err != nil {
-		return []fault.Field{{Name: "limit " + string(name), Why: "is " + err.Error()}}
+		return []fault.Field{{Name: "limits." + string(name), Why: "is " + err.Error()}}
 	}
 	*at = l
 	return nil
@@ -111,7 +113,7 @@ func applyLimit(limits *Limits, name LimitName, l ratelimit.Limit) []fault.Field
 
 func (c MethodChange) apply(key MethodKey, methods map[MethodKey]Method) []fault.Field {
 	if parsed, err := ParseMethodKey(key.String()); err != nil || parsed != key {
-		return []fault.Field{{Name: "method", Why: "must be CURRENCY/METHOD of a known currency and card, sbp, score or iban"}}
+		return []fault.Field{{Name: "methods", Why: "must be CURRENCY/METHOD of a known currency and card, sbp, score or iban"}}
 	}
 	method, held := methods[key]
 	if !held {
@@ -126,18 +128,19 @@ func (c MethodChange) apply(key MethodKey, methods map[MethodKey]Method) []fault
 }
 
 func (m Method) faults(key MethodKey, currency money.Currency) []fault.Field {
+	name := "methods." + key.String()
 	if m.Min.Currency() != currency || m.Max.Currency() != currency {
-		return []fault.Field{{Name: "method " + key.String(), Why: "minimum and maximum must be in the method's currency"}}
+		return []fault.Field{{Name: name, Why: "minimum and maximum must be in the method's currency"}}
 	}
 	var faults []fault.Field
 	if !m.Min.Positive() {
-		faults = append(faults, fault.Field{Name: "min " + key.String(), Why: "must be above zero"})
+		faults = append(faults, fault.Field{Name: name + ".min", Why: "must be above zero"})
 	}
 	if m.Min.Cmp(m.Max) > 0 {
-		faults = append(faults, fault.Field{Name: "max " + key.String(), Why: "must not be below the minimum"})
+		faults = append(faults, fault.Field{Name: name + ".max", Why: "must not be below the minimum"})
 	}
 	if m.Max.Decimal().IntPart() > maxFiat {
-		faults = append(faults, fault.Field{Name: "max " + key.String(), Why: "must have at most 12 digits before the point"})
+		faults = append(faults, fault.Field{Name: name + ".max", Why: "must have at most 12 digits before the point"})
 	}
 	return faults
 }

@@ -84,7 +84,7 @@ func (s *Service) SetCapacity(ctx context.Context, c Capacity) (Capacity, error)
 		f.add("max_open", "must not be negative")
 	}
 	if c.MaxOpenAmount != nil && (c.MaxOpenAmount.Minor() < 0 || c.MaxOpenAmount.Currency() != currency) {
-		f.add("max_open_amount", "must be an amount of the same currency, not negative")
+		f.add("max_open_amount", "must be an amount such as 100000.00 in the same currency, not negative")
 	}
 	if len(f) > 0 {
 		return Capacity{}, fault.Invalid(f...)
