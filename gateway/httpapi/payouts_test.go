@@ -292,6 +292,22 @@ func TestCapacityIs503WithRetryAfter(t *testing.T) {
 	s.wantOK(s.create(payoutBody("order-2", nil)))
 }
 
+// That the platform is full or has no rate is for its operators to mend, but
+// nothing in the gateway has failed.
+func TestExpectedRefusalsAreLoggedAsWarnings(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.staleRate("chf")
+	s.set(merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{{Currency: "chf", Method: "sbp"}: {Enabled: ptr(true)}}})
+	s.wantOK(s.as(operator.RoleAdmin, http.MethodPut, "/capacity", fields{"currency": "rub", "method": "sbp", "max_open": 0}))
+	s.wantError(s.create(payoutBody("order-1", nil)), http.StatusServiceUnavailable, "overloading_requisite")
+	s.wantError(s.create(payoutBody("order-2", fields{"fiat_currency": "chf"})), http.StatusServiceUnavailable, "rate_unavailable")
+	log := s.log.String()
+	if strings.Count(log, `"level":"WARN"`) != 2 || strings.Contains(log, `"level":"ERROR"`) {
+		t.Errorf("want two warnings:\n%s", log)
+	}
+}
+
 // TestFieldRules has every row of the published table of fields.
 func TestFieldRules(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,9 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"disburse/gateway/fx"
+	"disburse/gateway/payout"
 )
 
 // unmatchedRoute is the route label of calls that no row of the table serves.
@@ -93,10 +97,7 @@ func (a *api) finish(r *request, err error) {
 	took := a.Now().Sub(r.start)
 	a.metrics.answered(r.route.method, r.route.path, status, took)
 
-	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
-		level = slog.LevelError
-	}
+	level := levelOf(status, err)
 	if !a.Log.Enabled(r.ctx, level) {
 		return
 	}
@@ -114,6 +115,19 @@ func (a *api) finish(r *request, err error) {
 		slog.String("limiter", r.decision),
 	)
 	a.Log.LogAttrs(r.ctx, level, "request", append(attrs, errorAttrs(err)...)...)
+}
+
+// levelOf is how loud a call's line is. Being full and having no current rate are
+// states that an operator ends, not failures.
+func levelOf(status int, err error) slog.Level {
+	switch {
+	case status < http.StatusInternalServerError:
+		return slog.LevelInfo
+	case errors.Is(err, payout.ErrOverloaded), errors.Is(err, fx.ErrUnavailable):
+		return slog.LevelWarn
+	default:
+		return slog.LevelError
+	}
 }
 
 // errorAttrs are the code of a refused call, and the cause where the answer
