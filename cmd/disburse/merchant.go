@@ -272,7 +272,7 @@ func (c merchantRotateCommand) Run(ctx context.Context, out output) error {
 		return c.show(out, merchantWithSecrets{rotated.Merchant.View(), rotated.Secrets}, func(w io.Writer) {
 			until := "ended now"
 			if c.Grace > 0 {
-				until = "go on working for " + c.Grace.String()
+				until = "go on working for " + span(c.Grace)
 			}
 			fmt.Fprintf(w, "Made new keys of %s; the old ones %s.\n", rotated.Merchant.Name, until)
 			writeSecrets(w, rotated.Secrets)

@@ -161,7 +161,7 @@ func TestMerchantRotateKeys(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	first := s.object("merchant", "create", "acme")
-	says(t, s.ok("merchant", "rotate-keys", "acme", "--only", "webhook"), "go on working for 24h0m0s", "webhook_secret", "shown this once")
+	says(t, s.ok("merchant", "rotate-keys", "acme", "--only", "webhook"), "go on working for 24h.", "webhook_secret", "shown this once")
 	second := s.object("merchant", "rotate-keys", "acme", "--only", "sign,api", "--grace", "0s")
 	if _, made := second["webhook_secret"]; made || second["sign_key"] == first["sign_key"] {
 		t.Errorf("got %v, want a new sign_key and api_key alone", second)

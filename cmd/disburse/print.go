@@ -113,3 +113,16 @@ func (m *moment) UnmarshalText(text []byte) (err error) {
 	}
 	return fmt.Errorf("expected a time such as 2026-01-31T12:00:00Z, or a date such as 2026-01-31")
 }
+
+// span prints a duration without minutes and seconds that are zero at its end:
+// 24h, not 24h0m0s.
+func span(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

@@ -63,7 +63,7 @@ func (c rateSetCommand) Run(ctx context.Context, out output) error {
 			return err
 		}
 		return c.show(out, rate.View(rate.SetAt), func(w io.Writer) {
-			fmt.Fprintf(w, "One USDT is %s %s from now on, for at most %s.\n", rate, strings.ToUpper(rate.Currency), rate.MaxAge)
+			fmt.Fprintf(w, "One USDT is %s %s from now on, for at most %s.\n", rate, strings.ToUpper(rate.Currency), span(rate.MaxAge))
 		})
 	})
 }
@@ -125,4 +125,4 @@ func (c rateHistoryCommand) Run(ctx context.Context, out output) error {
 	})
 }
 
-func seconds(n int64) string { return (time.Duration(n) * time.Second).String() }
+func seconds(n int64) string { return span(time.Duration(n) * time.Second) }

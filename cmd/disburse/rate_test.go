@@ -2,13 +2,14 @@ package main
 
 import (
 	"testing"
+	"time"
 )
 
 func TestRate(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	says(t, s.ok("rate", "list"), "no rates yet")
-	says(t, s.ok("rate", "set", "rub", "97.1234"), "One USDT is 97.1234 RUB", "24h0m0s")
+	says(t, s.ok("rate", "set", "rub", "97.1234"), "One USDT is 97.1234 RUB", "for at most 24h.")
 	set := s.object("rate", "set", "EUR", "0.9", "--max-age", "1h", "--source", "the bank")
 	if set["currency"] != "eur" || set["rate"] != "0.9000" || set["max_age_seconds"] != 3600.0 || set["source"] != "the bank" || set["stale"] != false {
 		t.Errorf("got %v", set)
@@ -63,5 +64,17 @@ func TestCapacity(t *testing.T) {
 	s.fails(1, "max_open: must not be negative", "capacity", "set", "rub/sbp", "--max-open=-1")
 	if n := s.trail("capacity.set"); n != 5 {
 		t.Errorf("%d audit records, want 5", n)
+	}
+}
+
+func TestSpan(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "0s", 90 * time.Second: "1m30s", time.Minute: "1m", 10 * time.Minute: "10m", 24 * time.Hour: "24h", 90 * time.Minute: "1h30m",
+		time.Hour + time.Second: "1h0m1s", -time.Hour: "-1h",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("span(%d) = %s, want %s", d, got, want)
+		}
 	}
 }
