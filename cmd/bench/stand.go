@@ -84,10 +84,7 @@ func newBench(ctx context.Context, o options) (b *bench, err error) {
 	}
 	b.client = &fasthttp.Client{MaxConnsPerHost: 4 * o.Clients, ReadTimeout: 15 * time.Second, MaxIdleConnDuration: time.Minute}
 	b.url = strings.TrimRight(o.URL, "/")
-	if o.URL == "" {
-		err = b.startGateway(ctx)
-	}
-	return b, err
+	return b, nil
 }
 
 func (b *bench) startServers(ctx context.Context) (err error) {
@@ -100,7 +97,12 @@ func (b *bench) startServers(ctx context.Context) (err error) {
 	return err
 }
 
-func (b *bench) startGateway(ctx context.Context) (err error) {
+// needGateway starts a gateway unless one runs; the ledger alone is measured
+// without its polling beside it.
+func (b *bench) needGateway(ctx context.Context) (err error) {
+	if b.url != "" {
+		return nil
+	}
 	b.config.Listen, b.config.PublicURL = "127.0.0.1:0", "http://127.0.0.1"
 	b.gateway, err = startHelper(ctx, helperGateway,
 		"DISBURSE_DATABASE_URL="+b.config.DatabaseURL, "DISBURSE_REDIS_URL="+b.config.RedisURL,
@@ -223,8 +225,8 @@ func (b *bench) needReference(ctx context.Context) error {
 // needMerchants makes the merchants of this run, with money, a rate, and no
 // rate limits.
 func (b *bench) needMerchants(ctx context.Context) ([]merchant.Created, error) {
-	if b.merchants != nil {
-		return b.merchants, nil
+	if err := b.needGateway(ctx); err != nil || b.merchants != nil {
+		return b.merchants, err
 	}
 	config := b.config
 	if config.PublicURL == "" {
