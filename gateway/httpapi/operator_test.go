@@ -33,7 +33,7 @@ var leastRole = map[string]operator.Role{
 	"GET /capacity": operator.RoleViewer, "PUT /capacity": operator.RoleAdmin, "GET /operators": operator.RoleAdmin,
 	"POST /operators": operator.RoleAdmin, "POST /operators/nobody/disable": operator.RoleAdmin, "POST /operators/nobody/enable": operator.RoleAdmin,
 	"GET /ledger/accounts": operator.RoleViewer, "GET /ledger/accounts/1/statement": operator.RoleViewer,
-	"GET /ledger/transfers/1": operator.RoleViewer, "POST /ledger/verify": operator.RoleOperator, "GET /audit": operator.RoleViewer,
+	"GET /ledger/transfers/1": operator.RoleViewer, "POST /ledger/verify": operator.RoleViewer, "GET /audit": operator.RoleViewer,
 }
 
 func TestRoles(t *testing.T) {
