@@ -2,8 +2,10 @@ package httpapi_test
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -198,5 +200,38 @@ func (l *linter) components(c *openapi3.Components, raw string) {
 				l.add("components.schemas.%s requires %s, which is not among its properties", name, required)
 			}
 		}
+	}
+}
+
+// TestDocumentListsEveryCode compares the codes of faults in the source with
+// those that the two envelopes may hold.
+func TestDocumentListsEveryCode(t *testing.T) {
+	t.Parallel()
+	doc, err := document()
+	must(t, err)
+	documented := map[string]bool{}
+	merchants := doc.Components.Schemas["MerchantError"].Value.Properties["code"].Value
+	operators := doc.Components.Schemas["OperatorError"].Value.Properties["error"].Value.Properties["code"].Value
+	for _, code := range slices.Concat(merchants.Enum, operators.Enum) {
+		documented[code.(string)] = true
+	}
+	// invalid_credentials is the answer to a password, which no call takes yet.
+	inSource := map[string]bool{}
+	made := regexp.MustCompile(`fault\.New\([\w.]+, "(\w+)"|Code: "(\w+)"`)
+	err = fs.WalkDir(os.DirFS(".."), ".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(filepath.Join("..", path))
+		for _, match := range made.FindAllStringSubmatch(string(source), -1) {
+			if code := match[1] + match[2]; code != "invalid_credentials" {
+				inSource[code] = true
+			}
+		}
+		return err
+	})
+	must(t, err)
+	if diff := cmp.Diff(inSource, documented); diff != "" {
+		t.Errorf("codes in the source (-) and in the document (+) differ:\n%s", diff)
 	}
 }
