@@ -27,7 +27,8 @@ deps: ## Install PostgreSQL, Redis and a C compiler if they are missing; starts 
 
 .PHONY: dev
 dev: deps ## Run everything on this machine, with demo data (kept in .dev).
-	go run ./cmd/disburse dev --data .dev
+	@go build -o bin/disburse ./cmd/disburse
+	@exec bin/disburse dev --data .dev
 
 .PHONY: test
 test: deps ## Run the tests with the race detector (PKG=./ledger/... for some of them).
