@@ -240,7 +240,7 @@ func (a *App) startWorkers() error {
 	}
 	a.closers = append(a.closers, client.Close)
 	sender, err := callbacks.NewSender(callbacks.Config{
-		DB: a.DB, Redis: client, Secrets: a.Directory.WebhookSecrets, OpenBody: a.openBody,
+		DB: a.DB, Redis: client, Secrets: a.Directory.WebhookSecrets, OpenBody: payout.BodyOpener(a.vault),
 		Log: a.log, OnAttempt: a.metrics.attempt, Allow: a.allow,
 	})
 	if err != nil {
@@ -256,10 +256,6 @@ func (a *App) startWorkers() error {
 	a.startGauges(client)
 	a.log.Info("workers run")
 	return nil
-}
-
-func (a *App) openBody(eventID, key string, box []byte) ([]byte, error) {
-	return a.vault.Open(payout.BodyAAD(eventID), vault.Sealed{Key: key, Box: box})
 }
 
 // VerifyLedger replays the books; see ledger.Verify.
