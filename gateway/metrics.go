@@ -58,7 +58,7 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	oldest := gauge("callback_oldest_due_seconds", "How long the oldest due callback has waited.")
 	circuits := gauge("callback_open_circuits", "Endpoints that are only probed.")
 	m := &metrics{
-		groups:    counter("ledger_groups_total", "Groups by how they ended.", "split"),
+		groups:    counter("ledger_groups_total", "Groups by the way they went.", "way"),
 		groupSize: size.WithLabelValues().(prometheus.Histogram),
 		groupTime: took.WithLabelValues().(prometheus.Histogram),
 		postings:  counter("ledger_postings_total", "Postings by outcome.", "outcome"),
@@ -85,11 +85,14 @@ func newMetrics(r *prometheus.Registry) *metrics {
 }
 
 func (m *metrics) group(g ledger.GroupStats) {
-	split := "false"
-	if g.Split {
-		split = "true"
+	way := "alone"
+	switch {
+	case g.Guessed:
+		way = "line"
+	case g.Split:
+		way = "split"
 	}
-	m.groups.WithLabelValues(split).Inc()
+	m.groups.WithLabelValues(way).Inc()
 	m.groupSize.Observe(float64(g.Postings))
 	m.groupTime.Observe(g.Took.Seconds())
 	m.postings.WithLabelValues("refused").Add(float64(g.Refused))

@@ -29,15 +29,25 @@
 //
 // Post is the only writer. A use case hands it an entry and the rows that
 // must stand or fall with it (riders); Post gathers whatever waits in this
-// process, and takes the group through one transaction in two or three round
-// trips: lock the accounts in id order; decide each posting in order of arrival
-// on the balances in memory and write transfers, balances and riders as sets;
-// commit. References that were posted before are found by their unique index,
-// or looked up ahead where replays occur. So a busy account costs one lock and
-// one flush to disk a group. A posting short of funds is refused alone. A
-// rider that fails rolls the group back, and the group is halved until the
-// spoiler stands alone. Several processes may post at once: correctness rests
-// on row locks, constraints and references, never on being alone.
+// process into a group and decides each posting, in order of arrival, on
+// balances in memory. A busy account costs one lock and one flush to disk a
+// group, whichever of two ways the group then goes (writer.go):
+//
+// The line is one connection down which groups are sent behind each other
+// without waiting for answers. A group there is decided on the balances the
+// writer remembers, and the database compares them in the statement that
+// writes (line.go, memory.go): one round trip for all, none of it awaited.
+//
+// A group whose accounts are not remembered, or that failed on the line, goes
+// alone through a transaction of two or three round trips: lock the accounts in
+// id order; write transfers, balances and riders as sets; commit. References
+// that were posted before are found by their unique index, or looked up ahead
+// where replays occur. A posting short of funds is refused alone. A rider that
+// fails rolls the group back, and the group is halved until the spoiler stands
+// alone.
+//
+// Several processes may post at once: correctness rests on row locks,
+// constraints and references, never on being alone or on having guessed right.
 //
 // # Proof
 //

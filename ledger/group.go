@@ -16,10 +16,11 @@ import (
 // its decisions are made on.
 type group struct {
 	postings []*posting
-	ids      map[Account]int64   // of every account named in the group
-	balances map[int64]*balance  // locked rows
-	existing map[string][]stored // transfers already posted, by reference
-	accepted map[string]*posting // of this group, by reference
+	ids      map[Account]int64              // of every account named in the group
+	balances map[int64]*balance             // locked rows, or what is remembered of them
+	guess    struct{ ids, amounts []int64 } // of the remembered, before the group
+	existing map[string][]stored            // transfers already posted, by reference
+	accepted map[string]*posting            // of this group, by reference
 
 	rows     transferRows
 	writers  []*posting // accepted in order, the first len(rows) rows are theirs

@@ -25,6 +25,7 @@ type GroupStats struct {
 	Postings int // in the group
 	Refused  int // of those, refused one by one (funds, reused references)
 	Replayed int
+	Guessed  bool // decided on remembered balances, which held
 	Split    bool // a rider failed and the group was taken apart
 	Took     time.Duration
 }
@@ -35,9 +36,6 @@ type Ledger struct {
 	cfg      Config
 	queue    chan *posting
 	accounts accountIDs
-	// lookFirst is the number of groups to come whose references are looked up
-	// before they are written; the writer's own.
-	lookFirst int
 
 	mu     sync.RWMutex // guards closed against a send on a closed queue
 	closed bool
@@ -62,7 +60,7 @@ func New(cfg Config) (*Ledger, error) {
 		cfg.Observe = func(GroupStats) {}
 	}
 	l := &Ledger{cfg: cfg, queue: make(chan *posting, cfg.MaxQueue), done: make(chan struct{})}
-	go l.write()
+	go (&writer{Ledger: l}).write()
 	return l, nil
 }
 

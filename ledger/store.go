@@ -30,6 +30,28 @@ join ledger_accounts a on a.mode = k.mode and a.owner = k.owner and a.purpose = 
 	sqlGroupSettings = `select set_config('lock_timeout', '5s', true),
 set_config('idle_in_transaction_session_timeout', '10s', true)`
 
+	// All of a group that was decided already, in one statement: balances that
+	// are what it was decided on become what it made of them, or it ends here.
+	//
+	// The numbers of a row lie side by side in one array and a flow is an index
+	// into a short list: what one array a column costs to unnest is a tenth of
+	// what the whole group does. Nobody waits long for a lock here; off the line
+	// patience differs by what is waited for.
+	sqlMoveGuessed = `
+with patience as materialized (
+    select set_config('lock_timeout', '250ms', true)
+), moved as (
+    update ledger_accounts a set balance = n.balance
+    from patience, unnest($1::bigint[], $2::bigint[], $3::bigint[]) as n (id, guess, balance)
+    where a.id = n.id and a.balance = n.guess returning 1
+), row as (
+    select reference, (n::int - 1) * 7 as i from unnest($4::text[]) with ordinality as t (reference, n)
+)
+insert into ledger_transfers (reference, leg, flow, from_account, to_account, amount, from_balance, to_balance, at)
+select reference, ($5::bigint[])[i + 1], ($6::text[])[($5::bigint[])[i + 2]], ($5::bigint[])[i + 3], ($5::bigint[])[i + 4],
+    ($5::bigint[])[i + 5], ($5::bigint[])[i + 6], ($5::bigint[])[i + 7], $7::timestamptz
+from row where (select ledger_expect((select count(*) from moved) = cardinality($1), $8))`
+
 	// Guarded riders touch rows that others lock for a moment. Who finds one
 	// locked for longer gives up instead of holding up everybody's money.
 	sqlRiderPatience = `select set_config('lock_timeout', '250ms', true)`
@@ -86,6 +108,26 @@ func (t *transferRows) add(e Entry, r transferRow) {
 	t.toBalance = append(t.toBalance, r.toBalance)
 }
 
+func (t *transferRows) columns() []any {
+	return []any{t.reference, t.leg, t.flow, t.from, t.to, t.amount, t.fromBalance, t.toBalance, fromMicros(t.at)}
+}
+
+// packed is the rows as sqlMoveGuessed takes them: seven numbers each, of
+// which the second counts in flows from one.
+func (t *transferRows) packed() (numbers []int64, flows []string) {
+	numbers = make([]int64, 0, 7*t.len())
+	for i, flow := range t.flow {
+		index := slices.Index(flows, flow)
+		if index < 0 {
+			index = len(flows)
+			flows = append(flows, flow)
+		}
+		numbers = append(numbers, int64(t.leg[i]), int64(index+1),
+			t.from[i], t.to[i], t.amount[i], t.fromBalance[i], t.toBalance[i])
+	}
+	return numbers, flows
+}
+
 func (t *transferRows) truncate(n int) {
 	t.reference, t.leg, t.flow = t.reference[:n], t.leg[:n], t.flow[:n]
 	t.from, t.to, t.amount = t.from[:n], t.to[:n], t.amount[:n]
@@ -112,7 +154,9 @@ func (l *Ledger) run(ctx context.Context, g *group, look bool) error {
 	}
 	g.decide(micro(l.cfg.Now()).UnixMicro())
 	if !look && g.refused > 0 {
-		if err := g.reconsider(ctx, conn.Conn()); err != nil {
+		look := g.reconsider()
+		rows, _ := conn.Query(ctx, look.key, look.args...)
+		if err := look.take(rows); err != nil {
 			return rollback(ctx, conn.Conn(), err)
 		}
 	}
@@ -246,32 +290,65 @@ func (g *group) readExisting(rows pgx.Rows) error {
 
 // reconsider looks up the references of the refused: one that was posted
 // before is a replay, whatever its accounts hold by now.
-func (g *group) reconsider(ctx context.Context, conn *pgx.Conn) error {
+func (g *group) reconsider() statement {
 	var refused []*posting
 	for _, p := range g.postings {
 		if g.verdicts[p] != nil {
 			refused = append(refused, p)
 		}
 	}
-	rows, err := conn.Query(ctx, sqlByReference, references(refused))
-	if err != nil {
-		return err
-	}
-	if err := g.readExisting(rows); err != nil {
-		return err
-	}
-	for _, p := range refused {
-		if rows, seen := g.existing[p.entry.Reference]; seen {
-			g.refused--
-			g.verdicts[p] = g.replay(p, rows)
+	return statement{sqlByReference, []any{references(refused)}, func(rows pgx.Rows) error {
+		if err := g.readExisting(rows); err != nil {
+			return err
 		}
-	}
-	return nil
+		for _, p := range refused {
+			if rows, seen := g.existing[p.entry.Reference]; seen {
+				g.refused--
+				g.verdicts[p] = g.replay(p, rows)
+			}
+		}
+		return nil
+	}}
 }
 
-// write sends transfers, balances and riders in one round trip, and commits in
-// the same one when there is nothing to count first.
-func (g *group) write(ctx context.Context, conn *pgx.Conn) (committed bool, err error) {
+// guessed is the whole transaction of a group that was decided on what is
+// remembered. What it looks up it looks up under the locks, as run does.
+func (g *group) guessed() ([]statement, error) {
+	balances := make([]int64, len(g.guess.ids))
+	for i, id := range g.guess.ids {
+		balances[i] = g.balances[id].amount
+	}
+	numbers, flows := g.rows.packed()
+	list := []statement{{sqlMoveGuessed,
+		[]any{g.guess.ids, g.guess.amounts, balances, g.rows.reference, numbers, flows, fromMicros(g.rows.at), balancesMoved},
+		affected("transfers written", g.rows.len())}}
+	if g.refused > 0 {
+		list = append(list, g.reconsider())
+	}
+	for _, r := range g.riders() {
+		columns, err := r.columns()
+		if err != nil {
+			return nil, err
+		}
+		if !r.certain {
+			columns = append(columns, len(r.rows), ridersMissed)
+		}
+		list = append(list, statement{r.sql, columns, func(pgx.Rows) error { return nil }})
+	}
+	return list, nil
+}
+
+// guarded is the rider's statement on the line, where the database counts.
+func (r Rider) guarded() string {
+	if r.Certain {
+		return r.SQL
+	}
+	return fmt.Sprintf("with touched as (%s returning 1) select ledger_expect((select count(*) from touched) = $%d, $%d)",
+		r.SQL, len(r.Row)+1, len(r.Row)+2)
+}
+
+// transfers are the steps that move the money of the accepted.
+func (g *group) transfers() []statement {
 	var ids, amounts []int64
 	for id, b := range g.balances {
 		if b.changed {
@@ -279,74 +356,59 @@ func (g *group) write(ctx context.Context, conn *pgx.Conn) (committed bool, err 
 			amounts = append(amounts, b.amount)
 		}
 	}
-	t := &g.rows
+	return []statement{
+		{sqlInsertTransfers, g.rows.columns(), affected("transfers written", g.rows.len())},
+		{sqlUpdateBalances, []any{ids, amounts}, affected("balances written", len(ids))},
+	}
+}
+
+// affected checks what can only differ when the database is not ours.
+func affected(what string, meant int) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		rows.Close()
+		if got := int(rows.CommandTag().RowsAffected()); rows.Err() == nil && got != meant {
+			return fmt.Errorf("ledger: %d %s, %d meant", got, what, meant)
+		}
+		return rows.Err()
+	}
+}
+
+// write sends transfers, balances and riders in one round trip, and commits in
+// the same one when there is nothing to count first.
+func (g *group) write(ctx context.Context, conn *pgx.Conn) (committed bool, err error) {
 	riders := g.riders()
 	certain := !slices.ContainsFunc(riders, func(r *riderBatch) bool { return !r.certain })
 	batch := &pgx.Batch{}
 	if !certain {
 		batch.Queue(sqlRiderPatience)
 	}
-	batch.Queue(sqlInsertTransfers, t.reference, t.leg, t.flow, t.from, t.to, t.amount, t.fromBalance, t.toBalance,
-		fromMicros(t.at))
-	batch.Queue(sqlUpdateBalances, ids, amounts)
+	for _, s := range g.transfers() {
+		batch.Queue(s.key, s.args...).Query(s.take)
+	}
 	for _, r := range riders {
 		columns, err := r.columns()
 		if err != nil {
 			return false, err
 		}
-		batch.Queue(r.sql, columns...)
+		batch.Queue(r.sql, columns...).Fn = r.count
 	}
 	if certain {
-		batch.Queue("commit")
+		batch.Queue("commit").Exec(func(tag pgconn.CommandTag) error { return commitError(tag, nil) })
 	}
-	results := conn.SendBatch(ctx, batch)
-	if !certain {
-		_, err = results.Exec()
-	}
-	if err == nil {
-		err = g.readResults(results, len(ids), riders)
-	}
-	if err == nil && certain {
-		tag, failed := results.Exec()
-		err = commitError(tag, failed)
-	}
-	return certain, errors.Join(err, closeUnless(results, err))
+	return certain, conn.SendBatch(ctx, batch).Close()
 }
 
-// closeUnless closes the results; after an error, that same error would come
-// again and is left out.
-func closeUnless(results pgx.BatchResults, err error) error {
-	if closing := results.Close(); err == nil {
-		return closing
-	}
-	return nil
-}
-
-func (g *group) readResults(results pgx.BatchResults, accounts int, riders []*riderBatch) error {
+// count reads the answer to a statement of riders; its failure names them.
+func (b *riderBatch) count(results pgx.BatchResults) error {
 	tag, err := results.Exec()
-	if err != nil {
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, &pg):
+		return b.fail(err)
+	case err != nil:
 		return err
-	}
-	if int(tag.RowsAffected()) != g.rows.len() {
-		return fmt.Errorf("ledger: %d transfers written, %d meant", tag.RowsAffected(), g.rows.len())
-	}
-	if tag, err = results.Exec(); err != nil {
-		return err
-	}
-	if int(tag.RowsAffected()) != accounts {
-		return fmt.Errorf("ledger: %d balances written, %d meant", tag.RowsAffected(), accounts)
-	}
-	for _, r := range riders {
-		tag, err := results.Exec()
-		var pg *pgconn.PgError
-		switch {
-		case errors.As(err, &pg):
-			return r.fail(err)
-		case err != nil:
-			return err
-		case int(tag.RowsAffected()) != len(r.rows):
-			return r.fail(nil)
-		}
+	case int(tag.RowsAffected()) != len(b.rows):
+		return b.fail(nil)
 	}
 	return nil
 }

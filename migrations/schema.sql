@@ -373,6 +373,19 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION public.ledger_expect(held boolean, otherwise text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+    if held is not true then
+        raise exception 'ledger: a group was decided on what has changed since, and is decided again'
+            using errcode = otherwise;
+    end if;
+    return true;
+end
+$function$
+
 CREATE OR REPLACE FUNCTION public.ledger_refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
