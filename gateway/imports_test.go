@@ -15,13 +15,14 @@ import (
 const module = "disburse/"
 
 // leaves import nothing of ours and may be imported by every part of gateway.
-var leaves = []string{"gateway/fault", "gateway/publicid", "gateway/vault", "gateway/audit", "gateway/epoch", "gateway/page"}
+var leaves = []string{"gateway/fault", "gateway/publicid", "gateway/vault", "gateway/audit", "gateway/epoch", "gateway/page",
+	"gateway/idempotency"}
 
 // parties may be imported by features and by what stands above them.
-var parties = []string{"gateway/merchant", "gateway/operator", "gateway/fx"}
+var parties = []string{"gateway/merchant", "gateway/enduser", "gateway/operator", "gateway/fx", "gateway/chat"}
 
 // features never import each other.
-var features = []string{"gateway/payout"}
+var features = []string{"gateway/payout", "gateway/cardorder", "gateway/exchange"}
 
 // allowed lists, for each package, which of ours its code may import. A
 // trailing /... takes in everything below. Tests may import more.
@@ -41,6 +42,10 @@ var allowed = map[string][]string{
 	"gateway/operator":            concat(leaves, "gateway/transact", "ledger", "ledger/money", "signing"),
 	"gateway/fx":                  concat(leaves, "gateway/transact", "ledger", "ledger/money", "signing"),
 	"gateway/payout":              concat(leaves, "gateway/transact", "gateway/merchant", "gateway/fx", "ledger", "ledger/money", "callbacks", "signing"),
+	"gateway/enduser":             concat(leaves, "gateway/transact", "ledger", "ledger/money", "ratelimit"),
+	"gateway/chat":                concat(leaves, "gateway/transact"),
+	"gateway/cardorder":           concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),
+	"gateway/exchange":            concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),
 	"gateway/payout/sandbox":      {"gateway/payout", "ledger"},
 	"gateway/payout/executortest": {"gateway/payout", "ledger", "ledger/money", "gateway/publicid"},
 	"gateway/httpapi": concat(slices.Concat(leaves, parties, features),

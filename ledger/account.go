@@ -31,6 +31,11 @@ const (
 	PurposeSettlement = "settlement" // what was paid out to recipients
 	PurposeFees       = "fees"       // what merchants paid for the service
 	PurposeAdjustment = "adjustment" // the other side of corrections
+
+	PurposeOrderHeld = "order_held" // a user's money, reserved for open card orders
+	PurposeEscrow    = "escrow"     // a user's money, promised to the buyers of open P2P orders
+	PurposeBonus     = "bonus"      // a user's bonus, spendable on bets, never withdrawable
+	PurposeBonuses   = "bonuses"    // what the platform gave as bonuses, negated
 )
 
 // unbounded purposes stand for the outside world or the house, and have no
@@ -40,13 +45,14 @@ var unbounded = map[string]bool{
 	PurposeSettlement: true,
 	PurposeFees:       true,
 	PurposeAdjustment: true,
+	PurposeBonuses:    true,
 }
 
 // Account names an account. Post opens an account that is named for the first
 // time, with a balance of zero.
 type Account struct {
 	Mode     Mode
-	Owner    string // an id such as "mer_...", or House
+	Owner    string // an id such as "mer_..." or "user:42", or House
 	Purpose  string
 	Currency money.Currency
 }
@@ -72,6 +78,27 @@ func MerchantAvailable(mode Mode, merchantID string) Account {
 // MerchantHeld is what a merchant's open payouts reserve, in USDT.
 func MerchantHeld(mode Mode, merchantID string) Account {
 	return Account{Mode: mode, Owner: merchantID, Purpose: PurposeHeld, Currency: money.USDT}
+}
+
+// UserAvailable is what an end user can spend. Owner is the user's name in the
+// books, as gateway/enduser gives it. Users' money is live.
+func UserAvailable(owner string, c money.Currency) Account {
+	return Account{Mode: Live, Owner: owner, Purpose: PurposeAvailable, Currency: c}
+}
+
+// UserOrderHeld is what a user's open card withdrawals reserve.
+func UserOrderHeld(owner string, c money.Currency) Account {
+	return Account{Mode: Live, Owner: owner, Purpose: PurposeOrderHeld, Currency: c}
+}
+
+// UserEscrow is what a user sells in open P2P orders.
+func UserEscrow(owner string, c money.Currency) Account {
+	return Account{Mode: Live, Owner: owner, Purpose: PurposeEscrow, Currency: c}
+}
+
+// UserBonus is a user's bonus money.
+func UserBonus(owner string, c money.Currency) Account {
+	return Account{Mode: Live, Owner: owner, Purpose: PurposeBonus, Currency: c}
 }
 
 func house(mode Mode, purpose string, c money.Currency) Account {

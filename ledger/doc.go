@@ -19,6 +19,15 @@
 //	payout_settle     merchant/held           house/settlement       it was paid: the amount
 //	                  merchant/held           house/fees             it was paid: the fee
 //	payout_release    merchant/held           merchant/available     it ended unpaid
+//	user_deposit      house/external          user/available         a user's money reached the platform
+//	bonus_grant       house/bonuses           user/bonus             the platform gives a bonus
+//	card_order_hold   user/available          user/order_held        a card withdrawal is created
+//	card_order_settle user/order_held         house/settlement       the user's card was paid
+//	card_order_return user/order_held         user/available         it ended unpaid
+//	card_order_credit house/external          user/available         a card deposit was paid
+//	escrow_lock       seller/available        seller/escrow          a P2P order is created
+//	escrow_release    seller/escrow           buyer/available        the seller was paid, or an operator says so
+//	escrow_return     seller/escrow           seller/available       it ended unpaid
 //	adjustment        house/adjustment        any account            a correction upwards
 //	                  any account             house/adjustment       a correction downwards
 //

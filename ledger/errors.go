@@ -3,6 +3,8 @@ package ledger
 import (
 	"errors"
 	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Errors of Post.
@@ -44,6 +46,13 @@ func (e *ReusedError) Is(target error) bool { return target == ErrReferenceReuse
 type RiderError struct {
 	Index int   // in the riders given to Post
 	Err   error // the database's error, or nil when the statement touched no row
+}
+
+// Missed says that a guard did not hold: the statement touched fewer rows than
+// it was given riders.
+func (e *RiderError) Missed() bool {
+	var pg *pgconn.PgError
+	return e.Err == nil || errors.As(e.Err, &pg) && pg.Code == ridersMissed
 }
 
 func (e *RiderError) Error() string {

@@ -23,6 +23,16 @@ const (
 	FlowPayoutSettle  = "payout_settle"
 	FlowPayoutRelease = "payout_release"
 	FlowAdjustment    = "adjustment"
+
+	FlowUserDeposit     = "user_deposit"
+	FlowBonusGrant      = "bonus_grant"
+	FlowCardOrderHold   = "card_order_hold"
+	FlowCardOrderSettle = "card_order_settle"
+	FlowCardOrderReturn = "card_order_return"
+	FlowCardOrderCredit = "card_order_credit"
+	FlowEscrowLock      = "escrow_lock"
+	FlowEscrowRelease   = "escrow_release"
+	FlowEscrowReturn    = "escrow_return"
 )
 
 // MerchantTopUp credits a merchant with money that reached the platform.
@@ -66,4 +76,60 @@ func Adjustment(reference string, account Account, amount money.Money) Entry {
 		return Entry{reference, FlowAdjustment, []leg{{account, contra, money.New(-amount.Minor(), amount.Currency())}}}
 	}
 	return Entry{reference, FlowAdjustment, []leg{{contra, account, amount}}}
+}
+
+// UserDeposit credits an end user with money that reached the platform.
+func UserDeposit(reference, owner string, amount money.Money) Entry {
+	return one(reference, FlowUserDeposit, house(Live, PurposeExternal, amount.Currency()), UserAvailable(owner, amount.Currency()), amount)
+}
+
+// BonusGrant gives an end user bonus money.
+func BonusGrant(reference, owner string, amount money.Money) Entry {
+	return one(reference, FlowBonusGrant, house(Live, PurposeBonuses, amount.Currency()), UserBonus(owner, amount.Currency()), amount)
+}
+
+// CardOrderHold reserves what a card withdrawal will pay out.
+func CardOrderHold(reference, owner string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowCardOrderHold, UserAvailable(owner, c), UserOrderHeld(owner, c), amount)
+}
+
+// CardOrderSettle ends a hold: the operator has paid the user's card.
+func CardOrderSettle(reference, owner string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowCardOrderSettle, UserOrderHeld(owner, c), house(Live, PurposeSettlement, c), amount)
+}
+
+// CardOrderReturn ends a hold by giving it back.
+func CardOrderReturn(reference, owner string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowCardOrderReturn, UserOrderHeld(owner, c), UserAvailable(owner, c), amount)
+}
+
+// CardOrderCredit ends a card deposit: the user's money has arrived.
+func CardOrderCredit(reference, owner string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowCardOrderCredit, house(Live, PurposeExternal, c), UserAvailable(owner, c), amount)
+}
+
+// EscrowLock takes a seller's money into escrow for one order.
+func EscrowLock(reference, seller string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowEscrowLock, UserAvailable(seller, c), UserEscrow(seller, c), amount)
+}
+
+// EscrowRelease gives a seller's escrow to the buyer.
+func EscrowRelease(reference, seller, buyer string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowEscrowRelease, UserEscrow(seller, c), UserAvailable(buyer, c), amount)
+}
+
+// EscrowReturn gives a seller's escrow back.
+func EscrowReturn(reference, seller string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowEscrowReturn, UserEscrow(seller, c), UserAvailable(seller, c), amount)
+}
+
+func one(reference, flow string, from, to Account, amount money.Money) Entry {
+	return Entry{reference, flow, []leg{{from, to, amount}}}
 }

@@ -18,6 +18,7 @@ type line struct {
 	conn     *pgx.Conn
 	pipeline *pgconn.Pipeline
 	prepared map[string]*pgconn.StatementDescription
+	unfit    map[string]bool // what the database would not prepare
 	builder  pgx.ExtendedQueryBuilder
 }
 
@@ -35,7 +36,7 @@ func openLine(ctx context.Context, pool *pgxpool.Pool) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{conn: pooled.Hijack(), prepared: make(map[string]*pgconn.StatementDescription)}
+	l := &line{conn: pooled.Hijack(), prepared: make(map[string]*pgconn.StatementDescription), unfit: make(map[string]bool)}
 	l.pipeline = l.conn.PgConn().StartPipeline(context.Background())
 	for _, sql := range []string{sqlMoveGuessed, sqlByReference} {
 		if err := l.prepare(sql, sql); err != nil {
@@ -49,7 +50,8 @@ func openLine(ctx context.Context, pool *pgxpool.Pool) (*line, error) {
 func (l *line) knows(key string) bool { return l.prepared[key] != nil }
 
 // prepare is for a line on which nothing waits to be answered. Statements name
-// the key.
+// the key. What the database refuses to prepare is unfit for the line, which
+// stays as good as it was.
 func (l *line) prepare(key, sql string) error {
 	l.patience()
 	name := fmt.Sprintf("ledger_%d", len(l.prepared))
@@ -65,6 +67,10 @@ func (l *line) prepare(key, sql string) error {
 		}
 	}
 	_, synced := l.pipeline.GetResults()
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && synced == nil {
+		l.unfit[key] = true
+	}
 	return errors.Join(err, synced)
 }
 

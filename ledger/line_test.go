@@ -180,3 +180,37 @@ func TestAnswersOnTheLine(t *testing.T) {
 		t.Errorf("%d notes, want the 3 that stand (%v)", notes, err)
 	}
 }
+
+// A statement that the line cannot take goes alone and leaves the line as it
+// was; one that counts for itself needs no such detour.
+func TestUnfitRidersLeaveTheLine(t *testing.T) {
+	t.Parallel()
+	l, lanes := observed(t, ledger.Config{DB: withNotes(t)})
+	topUp(t, l, "a", "10")
+	post := func(reference string, riders ...ledger.Rider) error {
+		_, err := l.Post(t.Context(), hold(reference, "a", "1"), riders...)
+		return err
+	}
+	if err := post("first", note("one", "n")); err != nil {
+		t.Fatal(err)
+	}
+	counted := `with k as (select unnest($1::text[]) as id), done as (
+		update notes n set seen = true from k where n.id = k.id and n.seen is null returning 1
+	) select ledger_expect((select count(*) from done) = cardinality($1), 'DL002')`
+	uncounted := `with k as (insert into notes (id) select unnest($1::text[]) returning id)
+		insert into notes (id) select id || 'x' from k`
+	lanes.since()
+	if err := post("alone", ledger.Rider{SQL: uncounted, Row: []any{"two"}}); err != nil {
+		t.Error(err)
+	}
+	if err := post("counts for itself", ledger.Rider{SQL: counted, Row: []any{"one"}, Certain: true}); err != nil {
+		t.Error(err)
+	}
+	if guessed, others := lanes.since(); guessed != 1 || others != 1 {
+		t.Errorf("%d groups on the line and %d alone, want one each", guessed, others)
+	}
+	var rider *ledger.RiderError
+	if err := post("missed", ledger.Rider{SQL: counted, Row: []any{"one"}, Certain: true}); !errors.As(err, &rider) || !rider.Missed() {
+		t.Errorf("got %v, want a rider that missed", err)
+	}
+}

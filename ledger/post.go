@@ -24,8 +24,13 @@ type Rider struct {
 	SQL string
 	Row []any
 	// Certain says that the statement cannot affect fewer rows without an
-	// error, as a plain insert from unnest. A group of certain riders commits in
-	// the round trip that writes; the others are counted first.
+	// error, as a plain insert from unnest, and need not be counted. A statement
+	// that begins with "with" and changes rows there counts for itself and is
+	// certain: it ends in
+	//
+	//	select ledger_expect((select count(*) from done) = cardinality($1), 'DL002')
+	//
+	// and RiderError.Missed tells that it found fewer.
 	Certain bool
 }
 

@@ -68,6 +68,24 @@ select t.id, t.reference, t.flow, t.amount, t.balance, c.mode, c.owner, c.purpos
 ) t join ledger_accounts c on c.id = t.other
 order by t.id desc limit $5`
 
+	// Both sides have an index on (account, id), so the newest are found from
+	// its end, and counting reads the index alone.
+	sqlActivity = `
+with account as (select id from ledger_accounts where mode = $1 and owner = $2 and purpose = $3 and currency = $4)
+select t.id, t.reference, t.flow, t.amount, t.balance, c.mode, c.owner, c.purpose, c.currency, t.at from (
+    (select id, reference, flow, -amount as amount, from_balance as balance, to_account as other, at
+     from ledger_transfers where from_account = (select id from account) order by id desc limit $5 + $6)
+    union all
+    (select id, reference, flow, amount, to_balance, from_account, at
+     from ledger_transfers where to_account = (select id from account) order by id desc limit $5 + $6)
+) t join ledger_accounts c on c.id = t.other
+order by t.id desc limit $5 offset $6`
+
+	sqlActivityCount = `
+with account as (select id from ledger_accounts where mode = $1 and owner = $2 and purpose = $3 and currency = $4)
+select (select count(*) from ledger_transfers where from_account = (select id from account))
+    + (select count(*) from ledger_transfers where to_account = (select id from account))`
+
 	transferColumns = `
 select t.id, t.reference, t.leg, t.flow, t.amount, t.from_balance, t.to_balance, t.at,
     f.id, f.mode, f.owner, f.purpose, f.currency, o.id, o.mode, o.owner, o.purpose, o.currency
@@ -164,12 +182,31 @@ func (l *Ledger) Statement(ctx context.Context, id int64, p Period, before int64
 	if err != nil {
 		return nil, err
 	}
+	return collectLines(rows, account.Currency)
+}
+
+// Activity is a statement by position: the transfers of an account newest
+// first, from the offset on, and how many there are. An account that was never
+// posted to has none.
+func (l *Ledger) Activity(ctx context.Context, a Account, limit, offset int) (lines []StatementLine, total int, err error) {
+	key := []any{a.Mode, a.Owner, a.Purpose, a.Currency}
+	batch := &pgx.Batch{}
+	batch.Queue(sqlActivityCount, key...).QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
+	batch.Queue(sqlActivity, append(key, limit, offset)...).Query(func(rows pgx.Rows) (err error) {
+		lines, err = collectLines(rows, a.Currency)
+		return err
+	})
+	err = l.cfg.DB.SendBatch(ctx, batch).Close()
+	return lines, total, err
+}
+
+func collectLines(rows pgx.Rows, currency money.Currency) ([]StatementLine, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (StatementLine, error) {
 		var s StatementLine
 		var amount, balance int64
 		c := &s.Counterparty
 		err := row.Scan(&s.TransferID, &s.Reference, &s.Flow, &amount, &balance, &c.Mode, &c.Owner, &c.Purpose, &c.Currency, &s.At)
-		s.Amount, s.Balance = money.New(amount, account.Currency), money.New(balance, account.Currency)
+		s.Amount, s.Balance = money.New(amount, currency), money.New(balance, currency)
 		return s, err
 	})
 }

@@ -156,9 +156,17 @@ func (w *writer) ready(postings []*posting) bool {
 			if w.line.knows(r.SQL) {
 				continue
 			}
+			if w.line.unfit[r.SQL] {
+				return false
+			}
 			w.landAll()
-			if w.line == nil || w.line.prepare(r.SQL, r.guarded()) != nil {
-				w.hangUp()
+			if w.line == nil {
+				return false
+			}
+			if err := w.line.prepare(r.SQL, r.guarded()); err != nil {
+				if !w.line.unfit[r.SQL] {
+					w.hangUp()
+				}
 				return false
 			}
 		}
