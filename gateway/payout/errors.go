@@ -22,7 +22,7 @@ var (
 	ErrClaimRequired  = fault.New(fault.Conflict, "claim_required", "claim the payout first")
 	ErrClaimedByOther = fault.New(fault.Conflict, "claimed_by_other", "payout is claimed by somebody else")
 	ErrLeaseExpired   = fault.New(fault.Conflict, "lease_expired", "the lease of your claim has expired")
-	ErrUnresolved     = fault.New(fault.Conflict, "execution_unresolved", "the payout was sent to an executor; claim it by its id to resolve it by hand")
+	ErrUnresolved     = fault.New(fault.Conflict, "execution_unresolved", "the payout was just sent to an executor, which has not answered yet; try again in a moment")
 
 	ErrReceiptNotFound = fault.New(fault.NotFound, "not_found", "receipt not found")
 	ErrReceiptTooLarge = fault.New(fault.InvalidInput, "too_large", "receipt is larger than 5 MiB")
