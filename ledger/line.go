@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -126,6 +127,15 @@ func (l *line) patience() {
 }
 
 func (l *line) broken() bool { return l.conn.IsClosed() }
+
+// harmless says that a line is as good after this error as before: it is what
+// the data, the locks or a guess refused. A server that has become a standby,
+// runs short, or changed its tables is better met on a new connection.
+func harmless(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Severity == "ERROR" && len(pg.Code) == 5 &&
+		slices.Contains([]string{"22", "23", "40", "55", "DL"}, pg.Code[:2])
+}
 
 func (l *line) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

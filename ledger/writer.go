@@ -179,6 +179,7 @@ func (w *writer) ready(postings []*posting) bool {
 // their order.
 func (w *writer) land() {
 	var failed [][]*posting
+	usable := true
 	for len(w.aloft) > 0 {
 		f := w.aloft[0]
 		w.aloft = w.aloft[1:]
@@ -194,10 +195,11 @@ func (w *writer) land() {
 		if len(failed) == 0 {
 			w.known.wrong(err)
 		}
+		usable = usable && harmless(err)
 		w.known.forget(f.group)
 		failed = append(failed, f.postings)
 	}
-	if w.line.broken() {
+	if !usable || w.line.broken() {
 		w.hangUp()
 	}
 	for _, postings := range failed {
