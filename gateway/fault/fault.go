@@ -10,9 +10,11 @@ import (
 type Kind string
 
 // The kinds. InvalidInput is the kind of the faults that the function Invalid
-// makes.
+// makes: what the request says can never be taken. A Rule refuses a request
+// that is well formed, and the same one may be taken at another time.
 const (
 	InvalidInput      Kind = "invalid"
+	Rule              Kind = "rule"
 	Unauthenticated   Kind = "unauthenticated"
 	InsufficientFunds Kind = "insufficient_funds"
 	Forbidden         Kind = "forbidden"
@@ -25,7 +27,7 @@ const (
 
 // Kinds lists every kind, for tables that must cover all of them.
 func Kinds() []Kind {
-	return []Kind{InvalidInput, Unauthenticated, InsufficientFunds, Forbidden, NotFound, Conflict, RateLimited, Unavailable, Internal}
+	return []Kind{InvalidInput, Rule, Unauthenticated, InsufficientFunds, Forbidden, NotFound, Conflict, RateLimited, Unavailable, Internal}
 }
 
 // Field is one faulty input field: its name on the wire and what is wrong with

@@ -40,7 +40,7 @@ var (
 // statusOf maps every kind of failure to its HTTP status.
 func statusOf(kind fault.Kind) int {
 	switch kind {
-	case fault.InvalidInput, kindMalformed:
+	case fault.InvalidInput, fault.Rule, kindMalformed:
 		return http.StatusBadRequest
 	case fault.Unauthenticated:
 		return http.StatusUnauthorized
