@@ -21,13 +21,18 @@ type problem struct {
 // envelope is the form in which one API tells its callers about failures. A
 // new API adds one value here and a row to envelopesByPath.
 type envelope struct {
-	name   string
-	append func(dst []byte, p problem) []byte
+	name     string
+	internal string              // code of an unexpected fault
+	code     func(string) string // a code in the letters of this API
+	append   func(dst []byte, p problem) []byte
 }
 
+// The APIs share faults but not the case of their codes: end users' codes are
+// published in capitals, the others' in small letters.
 var (
-	merchantEnvelope = &envelope{name: "merchant", append: appendMerchantProblem}
-	operatorEnvelope = &envelope{name: "operator", append: appendOperatorProblem}
+	merchantEnvelope = &envelope{name: "merchant", internal: "internal", code: strings.ToLower, append: appendMerchantProblem}
+	operatorEnvelope = &envelope{name: "operator", internal: "internal", code: strings.ToLower, append: appendOperatorProblem}
+	walletEnvelope   = &envelope{name: "wallet", internal: "INTERNAL_ERROR", code: strings.ToUpper, append: appendWalletProblem}
 )
 
 // envelopesByPath tells which envelope answers a path that matches no route
@@ -38,13 +43,14 @@ var envelopesByPath = []struct {
 }{
 	{"/api/merchant/", merchantEnvelope},
 	{"/api/operator/", operatorEnvelope},
+	{"/api/v1/", walletEnvelope},
 }
 
 // envelopeFor returns the envelope of the API that path belongs to; paths
 // outside every API get the operator form.
 func envelopeFor(path string) *envelope {
 	for _, e := range envelopesByPath {
-		if strings.HasPrefix(path, e.prefix) {
+		if strings.HasPrefix(path+"/", e.prefix) {
 			return e.envelope
 		}
 	}
@@ -70,6 +76,17 @@ func appendOperatorProblem(dst []byte, p problem) []byte {
 	dst = appendFields(dst, p.Fields)
 	dst = append(dst, `,"request_id":`...)
 	dst = appendQuoted(dst, p.RequestID)
+	return append(dst, `}}`...)
+}
+
+// appendWalletProblem leaves the request's id to its header: the published form
+// has none.
+func appendWalletProblem(dst []byte, p problem) []byte {
+	dst = append(dst, `{"error":{"code":`...)
+	dst = appendQuoted(dst, p.Code)
+	dst = append(dst, `,"message":`...)
+	dst = appendQuoted(dst, p.Message)
+	dst = appendFields(dst, p.Fields)
 	return append(dst, `}}`...)
 }
 

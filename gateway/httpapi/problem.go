@@ -104,15 +104,15 @@ func faultOf(err error) *fault.Error {
 // renderProblem writes err in the envelope and returns the status it chose.
 func renderProblem(c *fiber.Ctx, e *envelope, requestID string, err error) int {
 	f := faultOf(err)
-	p := problem{Status: statusOf(f.Kind), Code: f.Code, Message: f.Message, Fields: f.Fields, RequestID: requestID}
+	p := problem{Status: statusOf(f.Kind), Code: e.code(f.Code), Message: f.Message, Fields: f.Fields, RequestID: requestID}
 	if p.Status == http.StatusInternalServerError {
 		// Whatever an unexpected fault says about itself is for the log.
-		p.Code, p.Message, p.Fields = "internal", "internal error", nil
+		p.Code, p.Message, p.Fields = e.internal, "internal error", nil
 	}
 	if f.RetryAfter > 0 {
 		c.Set(fiber.HeaderRetryAfter, wholeSeconds(f.RetryAfter))
 	}
-	if p.Status == http.StatusUnauthorized && e == operatorEnvelope {
+	if p.Status == http.StatusUnauthorized && e != merchantEnvelope {
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	}
 	writeJSON(c, p.Status, e.append(make([]byte, 0, 256), p))

@@ -64,20 +64,26 @@ func TestEveryKindOfFault(t *testing.T) {
 		}
 	}
 	for kind, status := range statuses {
-		for _, e := range []*envelope{merchantEnvelope, operatorEnvelope} {
+		for _, e := range []*envelope{merchantEnvelope, operatorEnvelope, walletEnvelope} {
 			t.Run(string(kind)+"/"+e.name, func(t *testing.T) {
 				t.Parallel()
-				err := fault.New(kind, "some_code", "some text").After(1500 * time.Millisecond).With(errors.New(secret))
+				err := fault.New(kind, "Some_Code", "some text").After(1500 * time.Millisecond).With(errors.New(secret))
 				app, log := served(t, e, func(*request) error { return fmt.Errorf("while doing: %w", err) })
 				res, body := answerOf(t, app)
 				code, text := "some_code", "some text"
 				if status == http.StatusInternalServerError {
 					code, text = "internal", "internal error"
 				}
+				if e == walletEnvelope {
+					code = map[string]string{"some_code": "SOME_CODE", "internal": "INTERNAL_ERROR"}[code]
+				}
 				id := res.Header.Get("X-Request-Id")
 				want := fmt.Sprintf(`{"ok":false,"error":%q,"code":%q,"request_id":%q}`, text, code, id)
-				if e == operatorEnvelope {
+				switch e {
+				case operatorEnvelope:
 					want = fmt.Sprintf(`{"error":{"code":%q,"message":%q,"request_id":%q}}`, code, text, id)
+				case walletEnvelope:
+					want = fmt.Sprintf(`{"error":{"code":%q,"message":%q}}`, code, text)
 				}
 				if res.StatusCode != status || body != want {
 					t.Errorf("got %d %s, want %d %s", res.StatusCode, body, status, want)
@@ -111,12 +117,12 @@ func TestUnknownErrorsShowNothing(t *testing.T) {
 		}, 503, "unavailable"},
 	}
 	for name, tt := range tests {
-		for _, e := range []*envelope{merchantEnvelope, operatorEnvelope} {
+		for _, e := range []*envelope{merchantEnvelope, operatorEnvelope, walletEnvelope} {
 			t.Run(name+"/"+e.name, func(t *testing.T) {
 				t.Parallel()
 				app, log := served(t, e, tt.handle)
 				res, body := answerOf(t, app)
-				if res.StatusCode != tt.status || strings.Contains(body, secret) || !strings.Contains(body, `"`+tt.code+`"`) {
+				if res.StatusCode != tt.status || strings.Contains(body, secret) || !strings.Contains(body, `"`+codeIn(e, tt.code)+`"`) {
 					t.Errorf("got %d %s", res.StatusCode, body)
 				}
 				if !strings.Contains(log.String(), secret) || strings.Contains(name, "Panic") && !strings.Contains(log.String(), "problem_test.go") {
@@ -125,6 +131,13 @@ func TestUnknownErrorsShowNothing(t *testing.T) {
 			})
 		}
 	}
+}
+
+func codeIn(e *envelope, code string) string {
+	if code == "internal" {
+		return e.internal
+	}
+	return e.code(code)
 }
 
 func TestFieldsAreOneObject(t *testing.T) {
