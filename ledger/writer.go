@@ -185,8 +185,8 @@ func (w *writer) land() {
 		w.aloft = w.aloft[1:]
 		err := w.line.receive(f.statements)
 		if err == nil {
-			f.answer()
 			w.observe(f.group, GroupStats{Guessed: true}, f.start)
+			f.answer()
 			if len(failed) == 0 {
 				return
 			}
@@ -266,6 +266,9 @@ func (w *writer) commit(postings []*posting, look bool) {
 	}
 	var spoiled *riderFailure
 	split := errors.As(err, &spoiled)
+	if !split || len(postings) == 1 {
+		w.observe(g, GroupStats{Split: split}, start)
+	}
 	switch {
 	case err == nil:
 		g.answer()
@@ -279,9 +282,6 @@ func (w *writer) commit(postings []*posting, look bool) {
 		for _, p := range postings {
 			p.answer(fmt.Errorf("%w: %w", ErrUnavailable, err))
 		}
-	}
-	if !split || len(postings) == 1 {
-		w.observe(g, GroupStats{Split: split}, start)
 	}
 }
 
