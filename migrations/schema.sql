@@ -4,6 +4,10 @@
 
 sequence audit_log_id_seq: bigint, start 1, increment 1
 
+sequence card_orders_id_seq: bigint, start 1, increment 1
+
+sequence chat_messages_id_seq: bigint, start 1, increment 1
+
 sequence ledger_accounts_id_seq: bigint, start 1, increment 1
 
 sequence ledger_transfers_id_seq: bigint, start 1, increment 1
@@ -11,6 +15,8 @@ sequence ledger_transfers_id_seq: bigint, start 1, increment 1
 sequence payout_events_id_seq: bigint, start 1, increment 1
 
 sequence rates_id_seq: bigint, start 1, increment 1
+
+sequence users_id_seq: bigint, start 1, increment 1
 
 -- Tables
 
@@ -28,7 +34,7 @@ table audit_log
     after jsonb
     request_id text not null
     constraint audit_log_action CHECK ((action <> ''::text))
-    constraint audit_log_actor_kind CHECK ((actor_kind = ANY (ARRAY['operator'::text, 'merchant'::text, 'executor'::text, 'cli'::text, 'system'::text])))
+    constraint audit_log_actor_kind CHECK ((actor_kind = ANY (ARRAY['operator'::text, 'merchant'::text, 'executor'::text, 'cli'::text, 'system'::text, 'user'::text])))
     constraint audit_log_pkey PRIMARY KEY (id)
     CREATE INDEX audit_log_actor ON public.audit_log USING btree (actor_id, id)
     CREATE INDEX audit_log_subject ON public.audit_log USING btree (subject, subject_id, id)
@@ -97,11 +103,88 @@ table callback_events
     CREATE INDEX callback_events_order ON public.callback_events USING btree (order_id)
     CREATE INDEX callback_events_subject ON public.callback_events USING btree (subject)
 
+table card_orders
+    created_at timestamp with time zone not null
+    updated_at timestamp with time zone not null
+    ended_at timestamp with time zone
+    lease_until timestamp with time zone
+    id bigint not null identity d
+    user_id bigint not null
+    amount bigint not null
+    type text not null
+    status text not null
+    card_mask text not null
+    card_key text
+    card_box bytea
+    bank_name text not null
+    holder_name text not null
+    claimed_by text
+    ended_by text
+    cancel_reason text
+    constraint card_orders_amount CHECK ((amount > 0))
+    constraint card_orders_card CHECK ((((card_key IS NULL) = (card_box IS NULL)) AND ((card_key IS NULL) = (card_mask = ''::text)) AND ((type = 'deposit'::text) OR (card_key IS NOT NULL))))
+    constraint card_orders_claim CHECK ((((claimed_by IS NULL) = (lease_until IS NULL)) AND ((claimed_by IS NULL) OR (ended_at IS NULL))))
+    constraint card_orders_ended CHECK ((((status = ANY (ARRAY['completed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL)) AND ((ended_at IS NULL) = (ended_by IS NULL))))
+    constraint card_orders_paid CHECK (((status <> 'paid_by_user'::text) OR (type = 'deposit'::text)))
+    constraint card_orders_reason CHECK (((cancel_reason IS NULL) OR (status = 'cancelled'::text)))
+    constraint card_orders_status CHECK ((status = ANY (ARRAY['pending'::text, 'paid_by_user'::text, 'completed'::text, 'cancelled'::text])))
+    constraint card_orders_times CHECK (((updated_at >= created_at) AND (ended_at >= created_at)))
+    constraint card_orders_type CHECK ((type = ANY (ARRAY['withdraw'::text, 'deposit'::text])))
+    constraint card_orders_pkey PRIMARY KEY (id)
+    CREATE INDEX card_orders_ended_as ON public.card_orders USING btree (status, id) WHERE (status = ANY (ARRAY['completed'::text, 'cancelled'::text]))
+    CREATE INDEX card_orders_open ON public.card_orders USING btree (id) WHERE (status = ANY (ARRAY['pending'::text, 'paid_by_user'::text]))
+    CREATE INDEX card_orders_user ON public.card_orders USING btree (user_id, id)
+    CREATE UNIQUE INDEX card_orders_active ON public.card_orders USING btree (user_id, type) WHERE (status = ANY (ARRAY['pending'::text, 'paid_by_user'::text]))
+
+table card_settings
+    single boolean not null default true
+    enabled boolean not null
+    deposit_min bigint not null
+    deposit_max bigint not null
+    withdraw_min bigint not null
+    withdraw_max bigint not null
+    card_key text
+    card_box bytea
+    bank_name text not null
+    holder_name text not null
+    updated_at timestamp with time zone not null
+    constraint card_settings_card CHECK (((card_key IS NULL) = (card_box IS NULL)))
+    constraint card_settings_deposit CHECK (((deposit_min > 0) AND (deposit_min <= deposit_max)))
+    constraint card_settings_single CHECK (single)
+    constraint card_settings_withdraw CHECK (((withdraw_min > 0) AND (withdraw_min <= withdraw_max)))
+    constraint card_settings_pkey PRIMARY KEY (single)
+
+table chat_messages
+    id bigint not null identity d
+    subject text not null
+    order_id bigint not null
+    user_id bigint
+    author text not null
+    text_key text not null
+    text_box bytea not null
+    created_at timestamp with time zone not null
+    constraint chat_messages_sender CHECK (((user_id IS NULL) = (author <> ''::text)))
+    constraint chat_messages_subject CHECK ((subject = ANY (ARRAY['card'::text, 'p2p'::text])))
+    constraint chat_messages_pkey PRIMARY KEY (id)
+    CREATE INDEX chat_messages_order ON public.chat_messages USING btree (subject, order_id, id)
+
 table config_epoch
     single boolean not null default true
     n bigint not null
     constraint config_epoch_single CHECK (single)
     constraint config_epoch_pkey PRIMARY KEY (single)
+
+table idempotency_keys
+    user_id bigint not null
+    result bigint not null
+    created_at timestamp with time zone not null
+    route text collate C not null
+    key text collate C not null
+    hash bytea not null
+    constraint idempotency_keys_hash CHECK ((octet_length(hash) = 32))
+    constraint idempotency_keys_key CHECK ((key <> ''::text))
+    constraint idempotency_keys_pkey PRIMARY KEY (user_id, route, key)
+    CREATE TRIGGER idempotency_keys_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.idempotency_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
 
 table ledger_accounts with (fillfactor=50)
     id bigint not null identity a
@@ -356,6 +439,63 @@ table rates
     CREATE INDEX rates_current ON public.rates USING btree (currency, id DESC)
     CREATE TRIGGER rates_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.rates FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
 
+table user_deposits
+    reference text collate C not null
+    user_id bigint not null
+    amount bigint not null
+    at timestamp with time zone not null
+    constraint user_deposits_amount CHECK ((amount > 0))
+    constraint user_deposits_pkey PRIMARY KEY (reference)
+    CREATE TRIGGER user_deposits_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.user_deposits FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
+
+table user_tokens
+    hash bytea not null
+    user_id bigint not null
+    prefix text not null
+    created_at timestamp with time zone not null
+    expires_at timestamp with time zone not null
+    revoked_at timestamp with time zone
+    constraint user_tokens_hash CHECK ((octet_length(hash) = 32))
+    constraint user_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+    constraint user_tokens_pkey PRIMARY KEY (hash)
+    CREATE INDEX user_tokens_user ON public.user_tokens USING btree (user_id)
+
+table user_withdrawals
+    reference text collate C not null
+    user_id bigint not null
+    kind text not null
+    amount bigint not null
+    state text not null
+    opened_at timestamp with time zone not null
+    ended_at timestamp with time zone
+    constraint user_withdrawals_amount CHECK ((amount > 0))
+    constraint user_withdrawals_ended CHECK (((state = 'open'::text) = (ended_at IS NULL)))
+    constraint user_withdrawals_kind CHECK ((kind = ANY (ARRAY['card'::text, 'p2p'::text])))
+    constraint user_withdrawals_state CHECK ((state = ANY (ARRAY['open'::text, 'completed'::text, 'cancelled'::text])))
+    constraint user_withdrawals_pkey PRIMARY KEY (reference)
+
+table users with (fillfactor=70)
+    id bigint not null identity a
+    name text not null
+    nickname text not null
+    blocked_at timestamp with time zone
+    signup_bonus boolean not null
+    cashback_bonus boolean not null
+    deposited bigint not null
+    withdrawn bigint not null
+    withdrawing bigint not null
+    turnover bigint not null
+    wagering_required bigint not null
+    created_at timestamp with time zone not null
+    constraint users_deposited CHECK ((deposited >= 0))
+    constraint users_name CHECK (((char_length(name) >= 1) AND (char_length(name) <= 128)))
+    constraint users_nickname CHECK (((char_length(nickname) >= 1) AND (char_length(nickname) <= 128)))
+    constraint users_turnover CHECK ((turnover >= 0))
+    constraint users_wagering_required CHECK ((wagering_required >= 0))
+    constraint users_withdrawing CHECK ((withdrawing >= 0))
+    constraint users_withdrawn CHECK ((withdrawn >= 0))
+    constraint users_pkey PRIMARY KEY (id)
+
 -- Functions
 
 CREATE OR REPLACE FUNCTION public.callback_staged()
@@ -403,4 +543,17 @@ AS $function$
 begin
     raise exception '% keeps history: % is refused', tg_table_name, lower(tg_op) using errcode = 'insufficient_privilege';
 end
+$function$
+
+CREATE OR REPLACE FUNCTION public.withdrawal_refusal(u users, kind text, amount bigint)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    select case
+        when u.blocked_at is not null then 'FORBIDDEN'
+        when (kind = 'p2p' or u.signup_bonus) and u.deposited < 100000 then 'MIN_DEPOSIT_REQUIRED'
+        when u.cashback_bonus and u.turnover < u.wagering_required
+            and amount > u.deposited - u.withdrawn - u.withdrawing then 'WAGERING_REQUIREMENT_NOT_MET'
+    end
 $function$

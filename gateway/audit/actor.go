@@ -12,6 +12,7 @@ const (
 	Executor Kind = "executor"
 	CLI      Kind = "cli"
 	System   Kind = "system"
+	User     Kind = "user" // an end user
 )
 
 // Actor is who acts: the id and the name by which people know them, and the

@@ -1,0 +1,222 @@
+package enduser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"disburse/gateway/audit"
+	"disburse/gateway/fault"
+	"disburse/ledger"
+	"disburse/ledger/money"
+)
+
+const maxReference = 128
+
+var errTooLarge = fault.Invalid(fault.Field{Name: "amount", Why: "is too large"})
+
+// Balance is what a user has, in kopecks.
+type Balance struct {
+	Available, Held, Balance, Bonus               int64 // Balance is Available and Held together
+	DepositedTotal, WithdrawnTotal                int64 // completed ones
+	WageringRequired, Turnover, WageringRemaining int64
+}
+
+// Balance reads what a user has. It fails with NOT_FOUND.
+func (s *Service) Balance(ctx context.Context, id int64) (Balance, error) {
+	u, err := s.ByID(ctx, id)
+	if err != nil {
+		return Balance{}, err
+	}
+	owner := Owner(id)
+	held, err := s.deps.Ledger.Balances(ctx, ledger.UserAvailable(owner, RUB), ledger.UserOrderHeld(owner, RUB),
+		ledger.UserEscrow(owner, RUB), ledger.UserBonus(owner, RUB))
+	if err != nil {
+		return Balance{}, fmt.Errorf("enduser: balance: %w", err)
+	}
+	b := Balance{
+		Available: held[0].Minor(), Held: held[1].Minor() + held[2].Minor(), Bonus: held[3].Minor(),
+		DepositedTotal: u.Deposited, WithdrawnTotal: u.Withdrawn,
+		WageringRequired: u.WageringRequired, Turnover: u.Turnover, WageringRemaining: u.WageringRemaining(),
+	}
+	b.Balance = b.Available + b.Held
+	return b, nil
+}
+
+// Available is what a user can spend in a currency.
+func (s *Service) Available(ctx context.Context, id int64, c money.Currency) (money.Money, error) {
+	balances, err := s.deps.Ledger.Balances(ctx, ledger.UserAvailable(Owner(id), c))
+	if err != nil {
+		return money.Money{}, fmt.Errorf("enduser: available: %w", err)
+	}
+	return balances[0], nil
+}
+
+// Transaction is one movement of what a user can spend, in kopecks.
+type Transaction struct {
+	ID           int64
+	Type         string // the ledger's flow
+	Amount       int64  // below zero when it left
+	BalanceAfter int64
+	CreatedAt    time.Time
+}
+
+// Transactions lists the movements of what a user can spend, newest first,
+// from the offset on, and counts all of them.
+func (s *Service) Transactions(ctx context.Context, id int64, limit, offset int) ([]Transaction, int, error) {
+	lines, total, err := s.deps.Ledger.Activity(ctx, ledger.UserAvailable(Owner(id), RUB), limit, offset)
+	if err != nil {
+		return nil, 0, fmt.Errorf("enduser: transactions: %w", err)
+	}
+	list := make([]Transaction, len(lines))
+	for i, line := range lines {
+		list[i] = Transaction{
+			ID: line.TransferID, Type: line.Flow, Amount: line.Amount.Minor(),
+			BalanceAfter: line.Balance.Minor(), CreatedAt: line.At.UTC(),
+		}
+	}
+	return list, total, nil
+}
+
+// Deposit credits a user with money that reached the platform: a completed
+// deposit, which counts as one when it is RUB. One reference credits a user
+// once, however often and from wherever it comes. It fails with NOT_FOUND,
+// invalid_request and REFERENCE_REUSED.
+func (s *Service) Deposit(ctx context.Context, id int64, amount money.Money, ref string) error {
+	if err := s.creditable(ctx, id, amount, ref); err != nil {
+		return err
+	}
+	now := s.now()
+	record := audit.Of(ctx, now, "user.deposit", "user", idText(id))
+	record.After = map[string]string{"amount": amount.String(), "currency": string(amount.Currency()), "ref": ref}
+	entry := ledger.UserDeposit(depositReference(id, ref), Owner(id), amount)
+	riders := []ledger.Rider{ledger.Rider(audit.Row(record))}
+	if amount.Currency() == RUB {
+		riders = append(riders, ledger.Rider(CountDeposit(entry.Reference, id, amount.Minor(), now)))
+	}
+	return s.post(ctx, "deposit", entry, riders...)
+}
+
+// Preview is what a deposit would do.
+type Preview struct {
+	Available money.Money // after it
+	// Replayed: the reference was there before with the same amount, and
+	// nothing would move.
+	Replayed bool
+}
+
+// PreviewDeposit says what Deposit would do and does nothing. It fails as
+// Deposit does.
+func (s *Service) PreviewDeposit(ctx context.Context, id int64, amount money.Money, ref string) (Preview, error) {
+	if err := s.creditable(ctx, id, amount, ref); err != nil {
+		return Preview{}, err
+	}
+	available, err := s.Available(ctx, id, amount.Currency())
+	if err != nil {
+		return Preview{}, err
+	}
+	posted, err := s.deps.Ledger.TransfersByReference(ctx, depositReference(id, ref))
+	if err != nil {
+		return Preview{}, fmt.Errorf("enduser: preview deposit: %w", err)
+	}
+	if len(posted) > 0 {
+		if !posted[0].Amount.Equal(amount) {
+			return Preview{}, ErrReferenceReused
+		}
+		return Preview{Available: available, Replayed: true}, nil
+	}
+	after, err := available.Add(amount)
+	if err != nil {
+		return Preview{}, errTooLarge
+	}
+	return Preview{Available: after}, nil
+}
+
+// GrantBonus gives a user bonus money, and adds wagering (both kopecks) to the
+// turnover that is asked for. From then on the user is under the rules for who
+// got a bonus of that kind. One reference grants once to a user. It fails with
+// NOT_FOUND, invalid_request and REFERENCE_REUSED.
+func (s *Service) GrantBonus(ctx context.Context, id int64, kind BonusKind, amount, wagering int64, ref string) error {
+	if err := s.grantable(ctx, id, kind, amount, wagering, ref); err != nil {
+		return err
+	}
+	now := s.now()
+	record := audit.Of(ctx, now, "user.grant-bonus", "user", idText(id))
+	record.After = map[string]any{"kind": kind, "amount_kopecks": amount, "wagering_kopecks": wagering, "ref": ref}
+	// The kind is part of the reference, and not of what the ledger compares.
+	entry := ledger.BonusGrant("bonus:"+idText(id)+":"+string(kind)+":"+ref, Owner(id), money.New(amount, RUB))
+	return s.post(ctx, "grant bonus", entry,
+		ledger.Rider{SQL: grantBonus, Row: []any{id, string(kind), wagering}}, ledger.Rider(audit.Row(record)))
+}
+
+// PreviewBonus says whether GrantBonus would be refused, and does nothing.
+// Whether the reference was used before is not looked at.
+func (s *Service) PreviewBonus(ctx context.Context, id int64, kind BonusKind, amount, wagering int64, ref string) error {
+	return s.grantable(ctx, id, kind, amount, wagering, ref)
+}
+
+func (s *Service) creditable(ctx context.Context, id int64, amount money.Money, ref string) error {
+	var faults []fault.Field
+	if !amount.Positive() {
+		faults = append(faults, fault.Field{Name: "amount", Why: "must be above zero, in minor units of its currency"})
+	}
+	if _, known := money.Lookup(string(amount.Currency())); !known {
+		faults = append(faults, fault.Field{Name: "currency", Why: "must be a known currency, such as RUB or USD"})
+	}
+	return s.acceptable(ctx, id, append(faults, referenceFaults(ref)...))
+}
+
+func (s *Service) grantable(ctx context.Context, id int64, kind BonusKind, amount, wagering int64, ref string) error {
+	var faults []fault.Field
+	if kind != Signup && kind != Cashback {
+		faults = append(faults, fault.Field{Name: "kind", Why: "must be signup or cashback"})
+	}
+	if amount <= 0 {
+		faults = append(faults, fault.Field{Name: "amount", Why: "must be kopecks above zero"})
+	}
+	if wagering < 0 {
+		faults = append(faults, fault.Field{Name: "wagering", Why: "must be kopecks, 0 or above"})
+	}
+	return s.acceptable(ctx, id, append(faults, referenceFaults(ref)...))
+}
+
+func (s *Service) acceptable(ctx context.Context, id int64, faults []fault.Field) error {
+	if len(faults) > 0 {
+		return fault.Invalid(faults...)
+	}
+	_, err := s.ByID(ctx, id)
+	return err
+}
+
+func (s *Service) post(ctx context.Context, doing string, entry ledger.Entry, riders ...ledger.Rider) error {
+	_, err := s.deps.Ledger.Post(ctx, entry, riders...)
+	switch {
+	case errors.Is(err, ledger.ErrReferenceReused):
+		return ErrReferenceReused.With(err)
+	case errors.Is(err, ledger.ErrBusy), errors.Is(err, ledger.ErrUnavailable):
+		return fault.New(fault.Unavailable, "unavailable", "temporarily unavailable, retry with the same reference").
+			With(err).After(time.Second)
+	case errors.Is(err, ledger.ErrOverflow):
+		return errTooLarge
+	}
+	return named(err, doing)
+}
+
+func depositReference(id int64, ref string) string { return "user_deposit:" + idText(id) + ":" + ref }
+
+// referenceFaults are as strict as the ledger is with references. The
+// replacement of a character that was lost on the way would make two references
+// one.
+func referenceFaults(text string) []fault.Field {
+	valid := text != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= maxReference
+	for _, r := range text {
+		valid = valid && !unicode.IsControl(r) && r != unicode.ReplacementChar
+	}
+	if valid {
+		return nil
+	}
+	return []fault.Field{{Name: "ref", Why: "must be 1 to 128 characters, none of them a control character or U+FFFD"}}
+}
