@@ -17,12 +17,24 @@ import (
 // body is a request body that knows its members. member returns where the
 // member of that name goes, or nil when the call has no such member.
 //
-// A *string, a *bool and a **int64 are filled here, and every one with a wrong
-// type is reported; other targets are filled by the json package. null leaves
-// a target as it is, the same as an absent member. An int64 must be written as
-// an integer: 30, and neither 30.0 nor 3e1 nor "30".
+// A *string, a *bool, a **int64 and a **kopecks are filled here, and every one
+// with a wrong type is reported; other targets are filled by the json package.
+// null leaves a target as it is, the same as an absent member. A number must be
+// written as an integer: 30, and neither 30.0 nor 3e1 nor "30".
 type body interface {
 	member(name string) any
+}
+
+// kopecks is an amount of money as end users' calls have it: a whole number,
+// never negative.
+type kopecks int64
+
+// orZero is the amount, 0 where the member was absent.
+func (k *kopecks) orZero() int64 {
+	if k == nil {
+		return 0
+	}
+	return int64(*k)
 }
 
 // bodyName stands for the body as a whole where a fault belongs to no field.
@@ -95,6 +107,14 @@ func decodeMember(dec *jsontext.Decoder, into body) (fault.Field, error) {
 		return fault.Field{}, err
 	case **int64:
 		return decodeWholeNumber(dec, name, target)
+	case **kopecks:
+		var n *int64
+		found, err := decodeWholeNumber(dec, name, &n)
+		if n != nil && *n < 0 {
+			return fault.Field{Name: name, Why: "must not be negative"}, nil
+		}
+		*target = (*kopecks)(n)
+		return found, err
 	case *bool:
 		if kind != 't' && kind != 'f' {
 			return wrongType(dec, name, "must be true or false")

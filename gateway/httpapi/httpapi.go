@@ -14,6 +14,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"disburse/gateway/audit"
+	"disburse/gateway/enduser"
 	"disburse/gateway/fx"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
@@ -50,6 +51,7 @@ type Deps struct {
 	Merchants    *merchant.Service
 	Payouts      *payout.Service
 	Operators    *operator.Service
+	EndUsers     *enduser.Service
 	Callbacks    Callbacks
 	Rates        *fx.Rates
 	Ledger       *ledger.Ledger
@@ -59,6 +61,10 @@ type Deps struct {
 	Limiter      *ratelimit.Limiter
 	MerchantGate *ratelimit.FailureGate // failed authentications by merchant name and address
 	AddressGate  *ratelimit.FailureGate // the same by address alone
+
+	// UserLimit is how much an end user's token may, and an address that calls
+	// without one: 50 a second with a burst of 100 by default. Optional.
+	UserLimit ratelimit.Limit
 
 	// MetricsElsewhere leaves /metrics out, because the registry is served on a
 	// listener that is not public. Optional.
@@ -126,6 +132,9 @@ func New(d Deps) (*fiber.App, error) {
 	m, err := newMetrics(d.Registry)
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: metrics: %w", err)
+	}
+	if d.UserLimit.IsOff() {
+		d.UserLimit = defaultUserLimit
 	}
 	if d.Timeout <= 0 {
 		d.Timeout = defaultTimeout

@@ -1,6 +1,19 @@
 package httpapi
 
-import "disburse/ratelimit"
+import (
+	"strconv"
+	"time"
+
+	"disburse/ratelimit"
+)
+
+// Names of the headers in which end users' calls tell of their limit, as
+// published.
+const (
+	headerLimit     = "X-RateLimit-Limit"
+	headerRemaining = "X-RateLimit-Remaining"
+	headerReset     = "X-RateLimit-Reset"
+)
 
 // take is one limit that a call uses up: its name in the headers, whom it is
 // counted for, and how much that one may.
@@ -37,11 +50,29 @@ func (r *request) limit(takes ...take) error {
 
 // standing tells where the caller stands with each policy.
 func (r *request) standing(policies ...ratelimit.Policy) {
+	if r.route.envelope == walletEnvelope {
+		r.standingOfUser(policies)
+		return
+	}
 	if value := ratelimit.Value(policies...); value != "" {
 		header := &r.c.Response().Header
 		header.Set(ratelimit.HeaderRateLimit, value)
 		header.Set(ratelimit.HeaderPolicy, ratelimit.PolicyValue(policies...))
 	}
+}
+
+// standingOfUser tells of the last policy, since the published headers have
+// room for one: a refusal is always the last.
+func (r *request) standingOfUser(policies []ratelimit.Policy) {
+	if len(policies) == 0 {
+		return
+	}
+	d := policies[len(policies)-1].Decision
+	reset := r.api.Now().Add(d.ResetAfter + time.Second - 1) // rounded up: who waits for it is never early
+	header := &r.c.Response().Header
+	header.Set(headerLimit, strconv.Itoa(d.Limit.Burst))
+	header.Set(headerRemaining, strconv.Itoa(d.Remaining))
+	header.Set(headerReset, strconv.FormatInt(reset.Unix(), 10))
 }
 
 // decided keeps the last decision for the log line.

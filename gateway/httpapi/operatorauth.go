@@ -10,13 +10,23 @@ import (
 	"disburse/gateway/operator"
 )
 
-// authorise finds the operator of the bearer token and asks whether the role
-// covers the route's. Routes without a role are public or authenticate the
-// merchant themselves, once they have read the body that the merchant signed.
+// authorise finds out who calls a route that says who may. The other routes are
+// public or authenticate the merchant themselves, once they have read the body
+// that the merchant signed.
 func (r *request) authorise() error {
-	if r.route.role == "" {
+	switch {
+	case r.route.role != "":
+		return r.authoriseOperator()
+	case r.route.user != notForUsers:
+		return r.authoriseUser()
+	default:
 		return nil
 	}
+}
+
+// authoriseOperator finds the operator of the bearer token and asks whether the
+// role covers the route's.
+func (r *request) authoriseOperator() error {
 	if err := r.blocked(""); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/gofiber/fiber/v2"
 
+	"disburse/gateway/enduser"
 	"disburse/gateway/fault"
 	"disburse/gateway/publicid"
 )
@@ -30,6 +31,8 @@ type request struct {
 	ctx   context.Context // ends with the deadline of the call
 	id    string
 	start time.Time
+
+	user enduser.User // of an end user's call, once authorised
 
 	// For the log line.
 	merchant string

@@ -12,7 +12,8 @@ type route struct {
 	method   string
 	path     string
 	envelope *envelope     // how it fails
-	role     operator.Role // least role of the caller; "" for public and merchants' routes
+	role     operator.Role // least role of the caller; "" on routes that are not operators'
+	user     userAccess    // which end users it takes
 	upload   bool          // takes a file, not JSON
 	timeout  time.Duration // deadline; zero for the usual one
 	handle   func(*request) error
@@ -35,6 +36,8 @@ const verifyTimeout = 25 * time.Second
 func (a *api) routes() []route {
 	all := append(merchantRoutes(), payoutRoutes()...)
 	all = append(all, partyRoutes()...)
+	all = append(all, userRoutes()...)
+	all = append(all, walletRoutes()...)
 	all = append(all, bookRoutes()...)
 	return append(all, a.serviceRoutes()...)
 }
@@ -129,6 +132,46 @@ func partyRoutes() []route {
 		{method: post, path: "/api/operator/operators/:id/disable", envelope: e, role: admin, handle: disableOperator},
 		// operator: and lets them in again.
 		{method: post, path: "/api/operator/operators/:id/enable", envelope: e, role: admin, handle: enableOperator},
+	}
+}
+
+func userRoutes() []route {
+	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
+	const viewer, admin = operator.RoleViewer, operator.RoleAdmin
+	e := operatorEnvelope
+	return []route{
+		// enduser: the back office looks end users up.
+		{method: get, path: "/api/operator/users", envelope: e, role: viewer, handle: listUsers},
+		// enduser: an admin, or the platform's sign-up with an admin's token, makes one.
+		{method: post, path: "/api/operator/users", envelope: e, role: admin, handle: createUser},
+		// enduser: one with its balance.
+		{method: get, path: "/api/operator/users/:id", envelope: e, role: viewer, handle: showUser},
+		// enduser: the platform's sign-in gives an app its token.
+		{method: post, path: "/api/operator/users/:id/token", envelope: e, role: admin, handle: issueUserToken},
+		// enduser: and takes all of them back.
+		{method: post, path: "/api/operator/users/:id/revoke-tokens", envelope: e, role: admin, handle: revokeUserTokens},
+		// enduser: an admin keeps a user from beginning anything new.
+		{method: post, path: "/api/operator/users/:id/block", envelope: e, role: admin, handle: blockUser},
+		// enduser: and ends that.
+		{method: post, path: "/api/operator/users/:id/unblock", envelope: e, role: admin, handle: unblockUser},
+		// enduser: money that reached the platform for a user.
+		{method: post, path: "/api/operator/users/:id/deposit", envelope: e, role: admin, handle: depositToUser},
+		// enduser: bonus money and the wagering that comes with it.
+		{method: post, path: "/api/operator/users/:id/bonus", envelope: e, role: admin, handle: grantBonus},
+		// enduser: the turnover that is asked for.
+		{method: put, path: "/api/operator/users/:id/wagering", envelope: e, role: admin, handle: setWagering},
+	}
+}
+
+// walletRoutes are what end users' apps call.
+func walletRoutes() []route {
+	const get = http.MethodGet
+	e := walletEnvelope
+	return []route{
+		// enduser: a user reads what there is.
+		{method: get, path: "/api/v1/users/me/balance", envelope: e, user: signedIn, handle: myBalance},
+		// enduser: a user reads what moved.
+		{method: get, path: "/api/v1/users/me/transactions", envelope: e, user: signedIn, handle: myTransactions},
 	}
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,6 +83,9 @@ func (a *api) fail(c *fiber.Ctx, err error) error {
 	} else {
 		r = a.begin(c, &route{method: knownMethod(c.Method()), path: unmatchedRoute, envelope: envelopeFor(c.Path())})
 	}
+	if r.route.envelope == walletEnvelope { // whose every answer tells of the limit
+		err = cmp.Or(r.limitUser(""), err)
+	}
 	renderProblem(c, r.route.envelope, r.id, err)
 	if tooLarge {
 		drain(c.Context().Conn(), c.Request().Header.ContentLength())
@@ -101,7 +105,7 @@ func (a *api) finish(r *request, err error) {
 	if !a.Log.Enabled(r.ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 14)
+	attrs := make([]slog.Attr, 0, 15)
 	attrs = append(attrs,
 		slog.String("method", r.route.method),
 		slog.String("route", r.route.path),
@@ -110,6 +114,7 @@ func (a *api) finish(r *request, err error) {
 		slog.String("request_id", r.id),
 		slog.String("merchant", r.merchant),
 		slog.String("operator", r.operator),
+		slog.String("user", r.userID()),
 		slog.Int("bytes_in", len(r.rawBody())),
 		slog.Int("bytes_out", len(r.c.Response().Body())),
 		slog.String("limiter", r.decision),
