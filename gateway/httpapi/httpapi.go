@@ -15,6 +15,7 @@ import (
 
 	"disburse/gateway/audit"
 	"disburse/gateway/enduser"
+	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
@@ -52,6 +53,7 @@ type Deps struct {
 	Payouts      *payout.Service
 	Operators    *operator.Service
 	EndUsers     *enduser.Service
+	Exchange     *exchange.Service
 	Callbacks    Callbacks
 	Rates        *fx.Rates
 	Ledger       *ledger.Ledger

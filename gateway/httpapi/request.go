@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	stdjson "encoding/json"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gofiber/fiber/v2"
 
 	"disburse/gateway/enduser"
@@ -93,11 +95,17 @@ func (r *request) decodeOptional(into body) error {
 	return r.decode(into)
 }
 
+// exactNumbers writes a number that is kept as its text as a number, and not as
+// the text that it is to the json package.
+var exactNumbers = json.WithMarshalers(json.MarshalToFunc(func(enc *jsontext.Encoder, n stdjson.Number) error {
+	return enc.WriteValue(jsontext.Value(n))
+}))
+
 // json answers 200 with v.
 func (r *request) json(v any) error { return r.jsonStatus(http.StatusOK, v) }
 
 func (r *request) jsonStatus(status int, v any) error {
-	out, err := json.Marshal(v)
+	out, err := json.Marshal(v, exactNumbers)
 	if err != nil {
 		return fault.From(err)
 	}

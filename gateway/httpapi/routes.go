@@ -37,6 +37,7 @@ func (a *api) routes() []route {
 	all := append(merchantRoutes(), payoutRoutes()...)
 	all = append(all, partyRoutes()...)
 	all = append(all, userRoutes()...)
+	all = append(all, disputeRoutes()...)
 	all = append(all, walletRoutes()...)
 	all = append(all, bookRoutes()...)
 	return append(all, a.serviceRoutes()...)
@@ -167,11 +168,73 @@ func userRoutes() []route {
 func walletRoutes() []route {
 	const get = http.MethodGet
 	e := walletEnvelope
-	return []route{
+	return append(p2pRoutes(), []route{
 		// enduser: a user reads what there is.
 		{method: get, path: "/api/v1/users/me/balance", envelope: e, user: signedIn, handle: myBalance},
 		// enduser: a user reads what moved.
 		{method: get, path: "/api/v1/users/me/transactions", envelope: e, user: signedIn, handle: myTransactions},
+	}...)
+}
+
+func p2pRoutes() []route {
+	const get, post, put, patch, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	e := walletEnvelope
+	return []route{
+		// exchange: a user offers to buy or sell.
+		{method: post, path: "/api/v1/p2p/ads", envelope: e, user: signedIn, handle: createAd},
+		// exchange: everybody looks for an offer.
+		{method: get, path: "/api/v1/p2p/ads", envelope: e, user: anyone, handle: listAds},
+		// exchange: one of them.
+		{method: get, path: "/api/v1/p2p/ads/:id", envelope: e, user: anyone, handle: showAd},
+		// exchange: its owner changes it.
+		{method: put, path: "/api/v1/p2p/ads/:id", envelope: e, user: signedIn, handle: changeAd},
+		// exchange: its owner takes it away.
+		{method: remove, path: "/api/v1/p2p/ads/:id", envelope: e, user: signedIn, handle: deleteAd},
+		// exchange: a user answers an ad.
+		{method: post, path: "/api/v1/p2p/orders", envelope: e, user: signedIn, handle: createP2POrder},
+		// exchange: what a user takes part in; stands before the route of one order.
+		{method: get, path: "/api/v1/p2p/orders/my", envelope: e, user: signedIn, handle: myP2POrders},
+		// exchange: one order, for its participants.
+		{method: get, path: "/api/v1/p2p/orders/:id", envelope: e, user: signedIn, handle: showP2POrder},
+		// exchange: the seller wants the money elsewhere.
+		{method: patch, path: "/api/v1/p2p/orders/:id", envelope: e, user: signedIn, handle: changeP2PDetails},
+		// exchange: the buyer says that he paid.
+		{method: post, path: "/api/v1/p2p/orders/:id/confirm-paid", envelope: e, user: signedIn, handle: confirmP2PPaid},
+		// exchange: the seller says that the payment arrived.
+		{method: post, path: "/api/v1/p2p/orders/:id/confirm-received", envelope: e, user: signedIn, handle: confirmP2PReceived},
+		// exchange: either side gives up.
+		{method: post, path: "/api/v1/p2p/orders/:id/cancel", envelope: e, user: signedIn, handle: cancelP2POrder},
+		// exchange: either side wants a person to look.
+		{method: post, path: "/api/v1/p2p/orders/:id/call-operator", envelope: e, user: signedIn, handle: callP2POperator},
+		// exchange: either side rates the other.
+		{method: post, path: "/api/v1/p2p/orders/:id/rate", envelope: e, user: signedIn, handle: rateP2POrder},
+		// exchange: the participants talk.
+		{method: post, path: "/api/v1/p2p/orders/:id/messages", envelope: e, user: signedIn, handle: sayInP2POrder},
+		// exchange: and read.
+		{method: get, path: "/api/v1/p2p/orders/:id/messages", envelope: e, user: signedIn, handle: p2pMessages},
+	}
+}
+
+// disputeRoutes are for those who may judge between two users.
+func disputeRoutes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	const viewer, judge = operator.RoleViewer, operator.RoleApprover
+	e := operatorEnvelope
+	return []route{
+		// exchange: what waits for a judgement.
+		{method: get, path: "/api/operator/p2p/disputes", envelope: e, role: viewer, handle: listDisputes},
+		// exchange: one of them.
+		{method: get, path: "/api/operator/p2p/disputes/:order_id", envelope: e, role: viewer, handle: showDispute},
+		// exchange: somebody takes it up.
+		{method: post, path: "/api/operator/p2p/disputes/:order_id/claim", envelope: e, role: judge, handle: claimDispute},
+		// exchange: and gives it back.
+		{method: post, path: "/api/operator/p2p/disputes/:order_id/release", envelope: e, role: judge, handle: releaseDispute},
+		// exchange: the claimer decides.
+		{method: post, path: "/api/operator/p2p/disputes/:order_id/resolve", envelope: e, role: judge, handle: resolveDispute},
+		// exchange: and asks the participants.
+		{method: post, path: "/api/operator/p2p/disputes/:order_id/messages", envelope: e, role: judge, handle: sayInDispute},
+		// exchange: what they said.
+		{method: get, path: "/api/operator/p2p/disputes/:order_id/messages", envelope: e, role: viewer, handle: disputeMessages},
 	}
 }
 
