@@ -13,13 +13,9 @@ const (
 	lastDigits = 4
 )
 
-// gap is how many characters other than letters may lie between two digits of
-// one number, as in "2200 - 1234".
-const gap = 3
-
 // Mask gives a text in which whatever may be a card number has its last four
-// digits alone. Digits of every alphabet count, in groups with spaces and
-// punctuation between them.
+// digits alone. Digits of every alphabet count, in groups with anything between
+// them that is no letter: better a sum too much is hidden than a card too few.
 func Mask(text string) string {
 	var out strings.Builder
 	for at := 0; at < len(text); {
@@ -41,22 +37,18 @@ func Mask(text string) string {
 // number measures the number that a text begins with: its bytes, how many
 // digits it has, and the last four of them.
 func number(text string) (length, digits int, tail string) {
-	between := 0
 	var last []rune
 	for at, r := range text {
 		switch {
 		case unicode.IsDigit(r):
-			between = 0
 			digits++
 			length = at + utf8.RuneLen(r)
 			last = append(last, r)
 			if len(last) > lastDigits {
 				last = last[1:]
 			}
-		case digits == 0 || unicode.IsLetter(r) || between == gap:
+		case digits == 0 || unicode.IsLetter(r):
 			return length, digits, string(last)
-		default:
-			between++
 		}
 	}
 	return length, digits, string(last)
