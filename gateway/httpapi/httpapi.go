@@ -14,6 +14,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"disburse/gateway/audit"
+	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
@@ -53,6 +54,7 @@ type Deps struct {
 	Payouts      *payout.Service
 	Operators    *operator.Service
 	EndUsers     *enduser.Service
+	CardOrders   *cardorder.Service
 	Exchange     *exchange.Service
 	Callbacks    Callbacks
 	Rates        *fx.Rates

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"disburse/gateway/operator"
@@ -34,13 +35,8 @@ const verifyTimeout = 25 * time.Second
 // routes is every route of the HTTP surface. Merchants' routes authenticate in
 // their handlers, because a signature covers the body.
 func (a *api) routes() []route {
-	all := append(merchantRoutes(), payoutRoutes()...)
-	all = append(all, partyRoutes()...)
-	all = append(all, userRoutes()...)
-	all = append(all, disputeRoutes()...)
-	all = append(all, walletRoutes()...)
-	all = append(all, bookRoutes()...)
-	return append(all, a.serviceRoutes()...)
+	return slices.Concat(merchantRoutes(), walletRoutes(), payoutRoutes(), partyRoutes(), userRoutes(), cardDeskRoutes(),
+		disputeRoutes(), bookRoutes(), a.serviceRoutes())
 }
 
 func merchantRoutes() []route {
@@ -168,12 +164,64 @@ func userRoutes() []route {
 func walletRoutes() []route {
 	const get = http.MethodGet
 	e := walletEnvelope
-	return append(p2pRoutes(), []route{
+	return slices.Concat(cardRoutes(), p2pRoutes(), []route{
 		// enduser: a user reads what there is.
 		{method: get, path: "/api/v1/users/me/balance", envelope: e, user: signedIn, handle: myBalance},
 		// enduser: a user reads what moved.
 		{method: get, path: "/api/v1/users/me/transactions", envelope: e, user: signedIn, handle: myTransactions},
-	}...)
+	})
+}
+
+func cardRoutes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	e := walletEnvelope
+	return []route{
+		// cardorder: a user reads the terms and the card to pay to.
+		{method: get, path: "/api/v1/card/limits", envelope: e, user: signedIn, handle: cardLimits},
+		// cardorder: a user draws money out or pays money in.
+		{method: post, path: "/api/v1/card/orders", envelope: e, user: signedIn, handle: createCardOrder},
+		// cardorder: a user's own; stands before the route of one order.
+		{method: get, path: "/api/v1/card/orders/my", envelope: e, user: signedIn, handle: myCardOrders},
+		// cardorder: one of them.
+		{method: get, path: "/api/v1/card/orders/:id", envelope: e, user: signedIn, handle: showCardOrder},
+		// cardorder: the user gives it up.
+		{method: post, path: "/api/v1/card/orders/:id/cancel", envelope: e, user: signedIn, handle: cancelCardOrder},
+		// cardorder: the user says that the deposit was paid.
+		{method: post, path: "/api/v1/card/orders/:id/confirm-paid", envelope: e, user: signedIn, handle: confirmCardPaid},
+		// cardorder: the user writes to the operator.
+		{method: post, path: "/api/v1/card/orders/:id/messages", envelope: e, user: signedIn, handle: sayInCardOrder},
+		// cardorder: and reads.
+		{method: get, path: "/api/v1/card/orders/:id/messages", envelope: e, user: signedIn, handle: cardMessages},
+	}
+}
+
+// cardDeskRoutes are for those who do the transfers at the bank.
+func cardDeskRoutes() []route {
+	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
+	const viewer, desk, admin = operator.RoleViewer, operator.RoleOperator, operator.RoleAdmin
+	e := operatorEnvelope
+	return []route{
+		// cardorder: the queue.
+		{method: get, path: "/api/operator/card/orders", envelope: e, role: viewer, handle: listCardOrders},
+		// cardorder: one of it; the card in full for the claimer.
+		{method: get, path: "/api/operator/card/orders/:id", envelope: e, role: viewer, handle: showCardOrderAtDesk},
+		// cardorder: somebody takes it up.
+		{method: post, path: "/api/operator/card/orders/:id/claim", envelope: e, role: desk, handle: claimCardOrder},
+		// cardorder: and gives it back.
+		{method: post, path: "/api/operator/card/orders/:id/release", envelope: e, role: desk, handle: releaseCardOrder},
+		// cardorder: the transfer is done.
+		{method: post, path: "/api/operator/card/orders/:id/complete", envelope: e, role: desk, handle: completeCardOrder},
+		// cardorder: the transfer cannot be done.
+		{method: post, path: "/api/operator/card/orders/:id/cancel", envelope: e, role: desk, handle: cancelCardOrderAtDesk},
+		// cardorder: the operator writes to the user.
+		{method: post, path: "/api/operator/card/orders/:id/messages", envelope: e, role: desk, handle: sayAtCardDesk},
+		// cardorder: and reads.
+		{method: get, path: "/api/operator/card/orders/:id/messages", envelope: e, role: viewer, handle: cardDeskMessages},
+		// cardorder: the terms in force.
+		{method: get, path: "/api/operator/card/settings", envelope: e, role: viewer, handle: cardLimits},
+		// cardorder: an admin changes them, or switches card orders off.
+		{method: put, path: "/api/operator/card/settings", envelope: e, role: admin, handle: setCardSettings},
+	}
 }
 
 func p2pRoutes() []route {
