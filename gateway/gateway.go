@@ -16,7 +16,11 @@ import (
 
 	"disburse/callbacks"
 	"disburse/gateway/audit"
+	"disburse/gateway/cardorder"
+	"disburse/gateway/chat"
+	"disburse/gateway/enduser"
 	"disburse/gateway/epoch"
+	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
 	"disburse/gateway/httpapi"
 	"disburse/gateway/merchant"
@@ -34,16 +38,20 @@ import (
 // the workers over them. The server, dev mode, the command line and the
 // end-to-end tests all build this one value.
 type App struct {
-	Config    Config
-	DB        *pgxpool.Pool
-	Ledger    *ledger.Ledger
-	Directory *merchant.Directory
-	Merchants *merchant.Service
-	Payouts   *payout.Service
-	Rates     *fx.Rates
-	Operators *operator.Service
-	Callbacks Journal
-	Registry  *prometheus.Registry
+	Config     Config
+	DB         *pgxpool.Pool
+	Ledger     *ledger.Ledger
+	Directory  *merchant.Directory
+	Merchants  *merchant.Service
+	Payouts    *payout.Service
+	Rates      *fx.Rates
+	Operators  *operator.Service
+	Users      *enduser.Service
+	Chat       *chat.Store
+	CardOrders *cardorder.Service
+	Exchange   *exchange.Service
+	Callbacks  Journal
+	Registry   *prometheus.Registry
 
 	log     *slog.Logger
 	vault   *vault.Vault
@@ -64,7 +72,9 @@ type App struct {
 
 // Obligations says what open orders must hold on the ledger, for Verify.
 func Obligations() []ledger.Obligation {
-	return []ledger.Obligation{{Purpose: ledger.PurposeHeld, SQL: payout.HeldObligation}}
+	return []ledger.Obligation{
+		{Purpose: ledger.PurposeHeld, SQL: payout.HeldObligation}, cardorder.Obligation, exchange.Obligation,
+	}
 }
 
 // New builds the services on a valid configuration. It connects to nothing
@@ -125,6 +135,9 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 		return err
 	}
 	if a.Operators, err = operator.New(operator.Deps{DB: a.DB, Watcher: watcher, Now: now}); err != nil {
+		return err
+	}
+	if err := a.buildWallet(now); err != nil {
 		return err
 	}
 	a.Callbacks = Journal{Journal: callbacks.Journal{DB: a.DB, Now: now}, db: a.DB}
@@ -199,7 +212,8 @@ func (a *App) startAPI() error {
 		Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
 		Registry: a.Registry, MetricsElsewhere: a.Config.MetricsListen != "",
 		Directory: a.Directory, Merchants: a.Merchants, Payouts: a.Payouts, Operators: a.Operators, Rates: a.Rates,
-		Ledger: a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,
+		EndUsers: a.Users, Exchange: a.Exchange,
+		Ledger:   a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,
 		Audit:        func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
 		Limiter:      limiter,
 		MerchantGate: limiter.FailureGate("authentication_merchant", 10),
@@ -246,7 +260,7 @@ func (a *App) startWorkers() error {
 	if err != nil {
 		return err
 	}
-	a.worker, err = worker.New(worker.Deps{Payouts: a.Payouts, Ledger: a.Ledger, Callbacks: sender, Log: a.log})
+	a.worker, err = worker.New(worker.Deps{Payouts: a.Payouts, Exchange: a.Exchange, Ledger: a.Ledger, Callbacks: sender, Log: a.log})
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,11 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"disburse/callbacks"
+	"disburse/gateway/cardorder"
+	"disburse/gateway/enduser"
 	"disburse/gateway/payout"
 	"disburse/ledger"
+	"disburse/ledger/money"
 	"disburse/ratelimit"
 )
 
@@ -28,6 +31,13 @@ type metrics struct {
 	toEnd    *prometheus.HistogramVec
 	executed *prometheus.CounterVec
 	held     *prometheus.GaugeVec
+
+	cardCreated *prometheus.CounterVec
+	cardEnded   *prometheus.CounterVec
+	cardToEnd   *prometheus.HistogramVec
+	openOrders  *prometheus.GaugeVec
+	openRUB     *prometheus.GaugeVec
+	openAge     *prometheus.GaugeVec
 
 	attempts     *prometheus.CounterVec
 	attemptTime  *prometheus.HistogramVec
@@ -69,6 +79,13 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		executed: counter("executor_calls_total", "Calls of executors.", "executor", "outcome"),
 		held:     gauge("held_usdt", "What open payouts reserve.", "mode"),
 
+		cardCreated: counter("card_orders_created_total", "Card orders created.", "type"),
+		cardEnded:   counter("card_orders_ended_total", "Card orders ended, by final status.", "type", "status"),
+		cardToEnd:   histogram("card_order_end_seconds", "From creation to the end.", slow, "type", "status"),
+		openOrders:  gauge("open_orders", "End users' orders that are open.", "kind", "status"),
+		openRUB:     gauge("open_orders_rub", "What they amount to.", "kind", "status"),
+		openAge:     gauge("open_orders_oldest_seconds", "The age of the oldest of them.", "kind", "status"),
+
 		attempts:     counter("callback_attempts_total", "Attempts to deliver.", "class", "outcome"),
 		attemptTime:  histogram("callback_attempt_seconds", "Time of one attempt.", fast, "outcome"),
 		lag:          lag.WithLabelValues().(prometheus.Histogram),
@@ -80,6 +97,7 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	}
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.groups, size, took, m.postings, m.created, m.ended, m.toEnd, m.executed, m.held,
+		m.cardCreated, m.cardEnded, m.cardToEnd, m.openOrders, m.openRUB, m.openAge,
 		m.attempts, m.attemptTime, lag, m.callbacks, oldest, circuits, m.queueDepth, m.limitChoices)
 	return m
 }
@@ -112,6 +130,28 @@ func (m *metrics) payouts() payout.Observer {
 		Executed: func(executor string, outcome payout.Outcome, _ time.Duration) {
 			m.executed.WithLabelValues(executor, string(outcome)).Inc()
 		},
+	}
+}
+
+func (m *metrics) cardOrders() cardorder.Observer {
+	return cardorder.Observer{
+		Created: func(t cardorder.Type) { m.cardCreated.WithLabelValues(string(t)).Inc() },
+		Ended: func(t cardorder.Type, to cardorder.Status, age time.Duration) {
+			m.cardEnded.WithLabelValues(string(t), string(to)).Inc()
+			m.cardToEnd.WithLabelValues(string(t), string(to)).Observe(age.Seconds())
+		},
+	}
+}
+
+func (m *metrics) open(all []openOrders, now time.Time) {
+	for _, o := range all {
+		age := 0.0
+		if o.Orders > 0 {
+			age = now.Sub(o.Oldest).Seconds()
+		}
+		m.openOrders.WithLabelValues(o.Kind, o.Status).Set(float64(o.Orders))
+		m.openRUB.WithLabelValues(o.Kind, o.Status).Set(money.New(o.Kopecks, enduser.RUB).Decimal().InexactFloat64())
+		m.openAge.WithLabelValues(o.Kind, o.Status).Set(age)
 	}
 }
 
@@ -164,6 +204,9 @@ func (a *App) countStores(ctx context.Context, inspector *asynq.Inspector) {
 		for mode, amount := range held {
 			a.metrics.held.WithLabelValues(string(mode)).Set(amount.Decimal().InexactFloat64())
 		}
+	}
+	if all, err := a.openOrders(ctx); err == nil {
+		a.metrics.open(all, time.Now())
 	}
 	for _, queue := range []string{callbacks.QueueFirst, callbacks.QueueRetry, callbacks.QueueBulk} {
 		if info, err := inspector.GetQueueInfo(queue); err == nil {

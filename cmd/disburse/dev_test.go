@@ -264,6 +264,7 @@ func TestDev(t *testing.T) {
 
 	second := startDev(t, dir)
 	if second.instance.Operator != first.instance.Operator || !slices.Equal(second.instance.Operators, first.instance.Operators) ||
+		!slices.Equal(second.instance.Users, first.instance.Users) || len(first.instance.Users) < 3 ||
 		second.instance.Merchants[0].SignKey != demo.SignKey || second.instance.ReceiverURL != first.instance.ReceiverURL {
 		t.Errorf("a restart changed credentials: %+v, was %+v", second.instance, first.instance)
 	}
@@ -310,12 +311,14 @@ func TestDevPage(t *testing.T) {
 		BaseURL: "http://base", DocsURL: "http://base/docs", MetricsURL: "http://base/metrics", ReceiverURL: "http://receiver", DataDir: "/data",
 		Merchants: []devmode.Merchant{{Name: "demo", Mode: "live", SignKey: "SIGN", APIKey: "API", WebhookSecret: "HOOK", AvailableUSDT: "100000.0000"}},
 		Operator:  devmode.Operator{Email: "a@b", Role: "admin", Password: "PASS", Token: "TOKEN"},
+		Users:     []devmode.User{{ID: 7, Name: "anna", Token: "USER", AvailableKopecks: 500000}},
 	}
 	page := devPage(i, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	sign := signing.PayoutSign("order-20260102-030405", "1500.00", "79161234567", "rub", "SIGN")
 	for _, want := range []string{
 		"http://base/docs", "http://receiver", "100000.0000", "SIGN", "API", "HOOK", "a@b", "PASS", "TOKEN", ". '/data/env'",
 		"curl -sS http://base/api/merchant/demo/create_pay_out/", fmt.Sprintf(`"sign":"%s"`, sign), "http://receiver/hook/demo",
+		"7 anna", "5000.00 RUB available", "curl -sS http://base/api/v1/users/me/balance -H 'Authorization: Bearer USER'\n",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is missing in:\n%s", want, page)

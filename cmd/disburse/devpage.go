@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"disburse/gateway/devmode"
+	"disburse/gateway/enduser"
+	"disburse/ledger/money"
 	"disburse/signing"
 )
 
@@ -40,12 +42,23 @@ func devPage(i devmode.Instance, now time.Time) string {
 		row("", "password", o.Password)
 		row("", "token", o.Token)
 	}
+	section("Users")
+	for _, u := range i.Users {
+		row(fmt.Sprintf("%d %s", u.ID, u.Name), fmt.Sprintf("%s RUB available", money.New(u.AvailableKopecks, enduser.RUB)))
+		row("", "token", u.Token)
+	}
 	_ = table.Flush() // a strings.Builder takes everything
 
 	if len(i.Merchants) > 0 {
 		fmt.Fprintf(&page, "\nCreate a signed payout of merchant %s\n  %s\n", i.Merchants[0].Name, createLine(i, now))
 		fmt.Fprintf(&page, "\nTake the oldest open payout as operator; then complete it with its id\n  %s\n  %s\n",
 			operatorLine(i, "claim", "{}"), operatorLine(i, "PAYOUT_ID/complete", "{}"))
+	}
+	if len(i.Users) > 0 {
+		u := i.Users[0]
+		fmt.Fprintf(&page, "\nLook at the balance of user %s, and withdraw to a card\n  %s\n  %s\n", u.Name,
+			userLine(i, u, "/users/me/balance", ""),
+			userLine(i, u, "/card/orders", `{"type":"withdraw","amount_kopecks":15000,"payment_details":{"card_number":"4276345439581234"}}`))
 	}
 	fmt.Fprintf(&page, "\nCommand line against this instance, in another terminal\n  . '%s' && disburse ledger verify\n\n", i.EnvFile())
 	return page.String()
@@ -73,10 +86,18 @@ func operatorLine(i devmode.Instance, call, body string) string {
 	return curlLine(i.BaseURL+"/api/operator/payouts/"+call, "Authorization: Bearer "+i.Operator.Token, body)
 }
 
+func userLine(i devmode.Instance, u devmode.User, call, body string) string {
+	return curlLine(i.BaseURL+"/api/v1"+call, "Authorization: Bearer "+u.Token, body)
+}
+
+// curlLine posts the body, or reads when there is none.
 func curlLine(url, header, body string) string {
-	line := "curl -sS " + url + " -H 'Content-Type: application/json'"
+	line := "curl -sS " + url
 	if header != "" {
 		line += " -H '" + header + "'"
 	}
-	return line + " -d '" + body + "'"
+	if body != "" {
+		line += " -H 'Content-Type: application/json' -d '" + body + "'"
+	}
+	return line
 }

@@ -83,6 +83,7 @@ func (d dataDir) encryptionKeys() (string, error) {
 type credentials struct {
 	Merchants    map[string]merchant.Secrets `json:"merchants"`
 	Operators    map[string]login            `json:"operators"`
+	Users        map[string]pass             `json:"users"`
 	ReceiverPort int                         `json:"receiver_port"`
 }
 
@@ -91,8 +92,12 @@ type login struct {
 	Token    string `json:"token"`
 }
 
+func noCredentials() credentials {
+	return credentials{Merchants: map[string]merchant.Secrets{}, Operators: map[string]login{}, Users: map[string]pass{}}
+}
+
 func (d dataDir) loadCredentials() (credentials, error) {
-	c := credentials{Merchants: map[string]merchant.Secrets{}, Operators: map[string]login{}}
+	c := noCredentials()
 	content, err := os.ReadFile(d.demo())
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
@@ -102,7 +107,10 @@ func (d dataDir) loadCredentials() (credentials, error) {
 	}
 	if err := json.Unmarshal(content, &c); err != nil {
 		// What the file held no longer matters: new ones are made.
-		return credentials{Merchants: map[string]merchant.Secrets{}, Operators: map[string]login{}}, nil
+		return noCredentials(), nil
+	}
+	if c.Users == nil { // it was written before there were users
+		c.Users = map[string]pass{}
 	}
 	return c, nil
 }

@@ -183,7 +183,7 @@ func newInstance(baseURL string, servers *services.Services, keys, dir string) I
 		},
 		BaseURL: baseURL, DocsURL: baseURL + "/docs", MetricsURL: baseURL + "/metrics",
 		DatabaseURL: servers.DatabaseURL, RedisURL: servers.RedisURL, DataDir: dir,
-		Users: []any{}, Games: []any{}, Players: []any{}, VirtualCards: []any{},
+		Users: []User{}, Games: []any{}, Players: []any{}, VirtualCards: []any{},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"disburse/gateway/devmode"
 	"disburse/gateway/devmode/services"
+	"disburse/gateway/enduser"
 	"disburse/gateway/fx"
 	"disburse/gateway/merchant"
 )
@@ -58,8 +59,13 @@ func TestStart(t *testing.T) {
 	// Secrets that nobody knows any more, disabled parties, a rate too old.
 	second := start(t, devmode.Options{Dir: dir, Now: func() time.Time { return time.Now().Add(48 * time.Hour) }})
 	checkDemo(t, second)
-	if first.Instance.Operator.Token == second.Instance.Operator.Token {
+	if first.Instance.Operator.Token == second.Instance.Operator.Token || first.Instance.Users[2].Token == second.Instance.Users[2].Token {
 		t.Error("the token came back from nowhere")
+	}
+	for i, u := range second.Instance.Users {
+		if u.ID != first.Instance.Users[i].ID {
+			t.Errorf("user %s was made once more", u.Name)
+		}
 	}
 	stop(t, second)
 
@@ -110,6 +116,7 @@ func checkDemo(t *testing.T, dev *devmode.Dev) {
 			t.Errorf("password of %s: %v", o.Email, err)
 		}
 	}
+	checkUsers(t, dev)
 	for currency, want := range map[string]string{"rub": "97.1234", "eur": "0.9215"} {
 		if rate, err := dev.App.Rates.Current(ctx, currency); err != nil || rate.String() != want || rate.MaxAge != fx.MaxMaxAge {
 			t.Errorf("rate of %s: %v, %v", currency, rate, err)
@@ -120,6 +127,31 @@ func checkDemo(t *testing.T, dev *devmode.Dev) {
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", file, info, err)
 		}
+	}
+}
+
+// checkUsers wants three users with the money they were given once, who meet
+// every rule of withdrawals, and a card that deposits can be paid to.
+func checkUsers(t *testing.T, dev *devmode.Dev) {
+	t.Helper()
+	ctx, users := t.Context(), dev.Instance.Users
+	if len(users) != 3 {
+		t.Fatalf("users: %+v", users)
+	}
+	for _, u := range users {
+		got, err := dev.App.Users.Authenticate(ctx, u.Token)
+		if err != nil || got.ID != u.ID || got.Name != u.Name || got.Blocked || got.Deposited != 500_000 || u.AvailableKopecks != 500_000 {
+			t.Errorf("user %s: %+v, %v", u.Name, got, err)
+		}
+		for _, kind := range []enduser.Kind{enduser.Card, enduser.P2P} {
+			if err := dev.App.Users.Refusal(ctx, u.ID, kind, u.AvailableKopecks); err != nil {
+				t.Errorf("user %s may not withdraw by %s: %v", u.Name, kind, err)
+			}
+		}
+	}
+	terms, err := dev.App.CardOrders.Limits(ctx)
+	if err != nil || !terms.Enabled || terms.Card.CardNumber == "" {
+		t.Errorf("terms of card orders: %+v, %v", terms, err)
 	}
 }
 
@@ -157,6 +189,12 @@ func damage(t *testing.T, dev *devmode.Dev) {
 		t.Fatal(err)
 	}
 	if _, err := dev.App.Operators.Disable(ctx, dev.Instance.Operators[0].Email); err != nil {
+		t.Fatal(err)
+	}
+	if err := dev.App.Users.Block(ctx, dev.Instance.Users[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := dev.App.Users.RevokeTokens(ctx, dev.Instance.Users[1].ID); err != nil {
 		t.Fatal(err)
 	}
 	_, err := dev.App.Rates.Set(ctx, fx.Change{Currency: "rub", Value: decimal.RequireFromString("50"), MaxAge: time.Hour, Confirm: true})

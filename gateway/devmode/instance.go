@@ -23,10 +23,10 @@ type Instance struct {
 	Merchants []Merchant `json:"merchants"` // the first is not served by the sandbox executor
 	Operator  Operator   `json:"operator"`  // an admin
 	Operators []Operator `json:"operators"` // a second person, an approver
+	Users     []User     `json:"users"`     // end users, each with money that may be withdrawn
 
 	// Parties of features that are not there yet; their places are kept so that
 	// the object's shape is stable.
-	Users           []any  `json:"users"`
 	GameProvider    any    `json:"game_provider"`
 	Games           []any  `json:"games"`
 	Players         []any  `json:"players"`
@@ -52,6 +52,14 @@ type Operator struct {
 	Token    string `json:"token"`
 }
 
+// User is a demo end user with its token.
+type User struct {
+	ID               int64  `json:"id"`
+	Name             string `json:"name"`
+	Token            string `json:"token"`
+	AvailableKopecks int64  `json:"available_kopecks"` // at the start of this run
+}
+
 // shell is Env, and what the lines of the README need besides.
 func (i Instance) shell() map[string]string {
 	lines := maps.Clone(i.Env)
@@ -62,9 +70,13 @@ func (i Instance) shell() map[string]string {
 		lines[prefix+"_SIGN_KEY"], lines[prefix+"_API_KEY"] = m.SignKey, m.APIKey
 		lines[prefix+"_WEBHOOK_SECRET"] = m.WebhookSecret
 	}
+	for _, u := range i.Users {
+		lines[strings.ToUpper(u.Name)+"_TOKEN"] = u.Token
+	}
 	return lines
 }
 
 // EnvFile is a file that a shell can source to have Env, and the addresses and
-// keys of the demo: BASE_URL, RECEIVER_URL, OPERATOR_TOKEN, DEMO_SIGN_KEY ...
+// keys of the demo: BASE_URL, RECEIVER_URL, OPERATOR_TOKEN, DEMO_SIGN_KEY,
+// ANNA_TOKEN ...
 func (i Instance) EnvFile() string { return filepath.Join(i.DataDir, "env") }

@@ -80,7 +80,12 @@ func (s seeder) run(ctx context.Context, into *Instance) error {
 		operators = append(operators, made)
 	}
 	into.Operator, into.Operators = operators[0], operators[1:]
-	return nil
+	if err := s.platformCard(ctx); err != nil {
+		return fmt.Errorf("demo card: %w", err)
+	}
+	var err error
+	into.Users, err = s.users(ctx)
+	return err
 }
 
 func (s seeder) rates(ctx context.Context) error {

@@ -1,6 +1,6 @@
 // Package worker is the background work of the gateway: it delivers
-// callbacks, hands payouts to executors, ends payouts whose time is over, and
-// seals the books.
+// callbacks, hands payouts to executors, ends payouts and P2P orders whose time
+// is over, and seals the books.
 //
 // Callbacks come through asynq, which callbacks.Sender runs. The rest are
 // loops over what the database says is due. Each is safe to run in any number
@@ -23,6 +23,9 @@ type Deps struct {
 		Dispatch(ctx context.Context, limit int) (int, error)
 		Expire(ctx context.Context, limit int) (int, error)
 	}
+	Exchange interface {
+		Sweep(ctx context.Context) (int, error)
+	}
 	Ledger interface {
 		Seal(ctx context.Context) (int, error)
 	}
@@ -42,8 +45,8 @@ type Worker struct {
 
 // New makes a Worker and names what is missing.
 func New(d Deps) (*Worker, error) {
-	if d.Payouts == nil || d.Ledger == nil || d.Callbacks == nil || d.Log == nil {
-		return nil, errors.New("worker: Payouts, Ledger, Callbacks and Log are required")
+	if d.Payouts == nil || d.Exchange == nil || d.Ledger == nil || d.Callbacks == nil || d.Log == nil {
+		return nil, errors.New("worker: Payouts, Exchange, Ledger, Callbacks and Log are required")
 	}
 	return &Worker{deps: d}, nil
 }
@@ -67,12 +70,15 @@ func (w *Worker) Start() error {
 	for _, j := range []job{
 		{"dispatch", 200 * time.Millisecond, 100, w.deps.Payouts.Dispatch},
 		{"expire", time.Second, 200, w.deps.Payouts.Expire},
+		{"sweep", time.Second, 1, w.sweep}, // bounded by itself: again at once while there was anything
 		{"seal", 10 * time.Second, 1, w.seal},
 	} {
 		w.loops.Go(func() { w.loop(ctx, j) })
 	}
 	return nil
 }
+
+func (w *Worker) sweep(ctx context.Context, _ int) (int, error) { return w.deps.Exchange.Sweep(ctx) }
 
 func (w *Worker) seal(ctx context.Context, _ int) (int, error) {
 	_, err := w.deps.Ledger.Seal(ctx)
