@@ -65,7 +65,7 @@ func (b *bench) createOne(m merchant.Created, order string) error {
 	if err != nil {
 		return err
 	}
-	return b.send(http.MethodPost, "/api/merchant/"+m.Merchant.Name+"/create_pay_out/", "", content)
+	return b.send(ask{method: http.MethodPost, path: "/api/merchant/" + m.Merchant.Name + "/create_pay_out/", content: content}, nil)
 }
 
 // runStatus measures status_pay_out of payouts made before.
@@ -84,29 +84,42 @@ func runStatus(ctx context.Context, b *bench) error {
 	}
 	return b.alternate(ctx, b.load("status", func(_ context.Context, client, n int) error {
 		order := orders[(client+n)%len(orders)]
-		return b.send(http.MethodGet, "/api/merchant/"+m.Merchant.Name+"/status_pay_out/"+order+"/", m.Secrets.APIKey, nil)
+		return b.send(ask{
+			method: http.MethodGet, path: "/api/merchant/" + m.Merchant.Name + "/status_pay_out/" + order + "/",
+			header: "X-Api-Key", secret: m.Secrets.APIKey,
+		}, nil)
 	}))
 }
 
-// send makes one call and wants a 200.
-func (b *bench) send(method, path, apiKey string, content []byte) error {
+// ask is a request, with the header that says whose it is.
+type ask struct {
+	method, path   string
+	header, secret string
+	content        []byte
+}
+
+// send makes one call, wants a 200, and reads its JSON into what is given.
+func (b *bench) send(a ask, into any) error {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
-	request.SetRequestURI(b.url + path)
-	request.Header.SetMethod(method)
-	if content != nil {
+	request.SetRequestURI(b.url + a.path)
+	request.Header.SetMethod(a.method)
+	if a.content != nil {
 		request.Header.SetContentType("application/json")
-		request.SetBodyRaw(content)
+		request.SetBodyRaw(a.content)
 	}
-	if apiKey != "" {
-		request.Header.Set("X-Api-Key", apiKey)
+	if a.header != "" {
+		request.Header.Set(a.header, a.secret)
 	}
 	if err := b.client.DoTimeout(request, response, 10*time.Second); err != nil {
 		return err
 	}
 	if response.StatusCode() != fasthttp.StatusOK {
-		return fmt.Errorf("%s answered %d: %.300s", method, response.StatusCode(), response.Body())
+		return fmt.Errorf("%s answered %d: %.300s", a.method, response.StatusCode(), response.Body())
 	}
-	return nil
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(response.Body(), into)
 }

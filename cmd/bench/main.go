@@ -24,7 +24,7 @@ import (
 )
 
 type options struct {
-	Scenarios []string `arg:"" optional:"" help:"Scenarios to run: post, create, status, callbacks. References run with them."`
+	Scenarios []string `arg:"" optional:"" help:"Scenarios to run: post, create, status, callbacks, card-order, p2p. References run with them."`
 	All       bool     `help:"Run every scenario."`
 	JSON      bool     `name:"json" help:"Print one JSON object instead of tables."`
 	Clients   int      `default:"64" help:"Concurrent callers of closed-loop scenarios."`
@@ -86,6 +86,8 @@ var scenarios = []scenario{
 	{"post", runPost},
 	{"create", runCreate},
 	{"status", runStatus},
+	{"card-order", runCardOrder},
+	{"p2p", runP2P},
 	{"callbacks", runCallbacks},
 }
 
@@ -102,7 +104,7 @@ func choose(o options) ([]scenario, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("no scenario %q; there are post, create, status and callbacks", name)
+			return nil, fmt.Errorf("no scenario %q; there are post, create, status, callbacks, card-order and p2p", name)
 		}
 	}
 	if len(chosen) == 0 {

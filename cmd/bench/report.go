@@ -37,6 +37,9 @@ func (b *bench) report(out io.Writer) error {
 	ratio("post_hot_vs_naive", "post hot", "sql-naive hot")
 	ratio("post_spread_vs_naive", "post spread", "sql-naive spread")
 	ratio("create_hot_vs_naive", "create hot", "sql-naive hot")
+	ratio("card_order_vs_naive", "card-order", "sql-naive spread")
+	ratio("p2p_hot_vs_naive", "p2p hot ad", "sql-naive hot")
+	ratio("p2p_spread_vs_naive", "p2p spread", "sql-naive spread")
 	ratio("callbacks_vs_asynq", "callbacks burst", "asynq burst")
 	p99 := func(name, ours string) {
 		if m := b.last(ours); m != nil {
@@ -47,6 +50,8 @@ func (b *bench) report(out io.Writer) error {
 	p99("create_hot", "create hot")
 	p99("create_spread", "create spread")
 	p99("status", "status")
+	p99("card_order", "card-order")
+	p99("p2p_hot", "p2p hot ad")
 	p99("callbacks_at_200", fmt.Sprintf("callbacks at %d/s", callbacksRate))
 	for _, m := range b.measures {
 		r.Errors[m.Name] += m.Errors

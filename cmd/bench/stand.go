@@ -52,6 +52,8 @@ type bench struct {
 	serial   atomic.Int64 // of references and orders
 
 	merchants []merchant.Created // the first is the hot one
+	people    []person           // the first owns the hot ad
+	desk      string             // an operator's token
 	measures  []*measure
 }
 
@@ -222,17 +224,22 @@ func (b *bench) needReference(ctx context.Context) error {
 	return err
 }
 
+// openApp is the gateway's services in this process, to make parties with.
+func (b *bench) openApp() (*gateway.App, error) {
+	config := b.config
+	if config.PublicURL == "" {
+		config.PublicURL = "http://127.0.0.1"
+	}
+	return gateway.New(config, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
+}
+
 // needMerchants makes the merchants of this run, with money, a rate, and no
 // rate limits.
 func (b *bench) needMerchants(ctx context.Context) ([]merchant.Created, error) {
 	if err := b.needGateway(ctx); err != nil || b.merchants != nil {
 		return b.merchants, err
 	}
-	config := b.config
-	if config.PublicURL == "" {
-		config.PublicURL = "http://127.0.0.1"
-	}
-	app, err := gateway.New(config, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
+	app, err := b.openApp()
 	if err != nil {
 		return nil, err
 	}
