@@ -15,12 +15,17 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/shopspring/decimal"
 
 	"disburse/callbacks"
 	"disburse/gateway/audit"
+	"disburse/gateway/cardorder"
+	"disburse/gateway/chat"
+	"disburse/gateway/enduser"
 	"disburse/gateway/epoch"
+	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
 	"disburse/gateway/httpapi"
 	"disburse/gateway/merchant"
@@ -118,15 +123,33 @@ func (s *stack) services() httpapi.Deps {
 		CheckURL: func(target string) error { return callbacks.CheckURL(target, callbacks.AllowList{}) },
 	})
 	must(t, err)
+	s.wallets(&d, pool, box)
 	d.Callbacks = callbacks.Journal{DB: pool, Now: now}
 	d.Audit = func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, pool, f) }
 	d.VerifyLedger = func(ctx context.Context) (ledger.Report, error) {
-		return books.Verify(ctx, []ledger.Obligation{{Purpose: ledger.PurposeHeld, SQL: payout.HeldObligation}}, nil)
+		return books.Verify(ctx, []ledger.Obligation{
+			{Purpose: ledger.PurposeHeld, SQL: payout.HeldObligation}, cardorder.Obligation, exchange.Obligation,
+		}, nil)
 	}
 	d.Limiter = ratelimit.New(ratelimit.Options{Redis: redistest.New(t), Now: now})
 	d.MerchantGate = d.Limiter.FailureGate("authentication_merchant", 10)
 	d.AddressGate = d.Limiter.FailureGate("authentication_address", 60)
 	return d
+}
+
+// wallets are the services of end users' calls.
+func (s *stack) wallets(d *httpapi.Deps, pool *pgxpool.Pool, box *vault.Vault) {
+	t := s.t
+	talk, err := chat.New(chat.Deps{DB: pool, Vault: box, Now: d.Now, Log: d.Log})
+	must(t, err)
+	d.EndUsers, err = enduser.NewService(enduser.Deps{DB: pool, Ledger: d.Ledger, Now: d.Now})
+	must(t, err)
+	d.CardOrders, err = cardorder.NewService(cardorder.Deps{DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Chat: talk, Vault: box, Now: d.Now})
+	must(t, err)
+	d.Exchange, err = exchange.NewService(exchange.Deps{
+		DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Chat: talk, Vault: box, Now: d.Now, Log: d.Log,
+	})
+	must(t, err)
 }
 
 // newMerchant makes a merchant with a fee of one percent.

@@ -97,6 +97,11 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		code         string
 		merchant     bool
 	}{
+		{http.MethodGet, "/api/v1", 404, "NOT_FOUND", false},
+		{http.MethodGet, "/api/v1/nothing", 404, "NOT_FOUND", false},
+		{http.MethodGet, "/api/v1/card/orders/1/nothing/", 404, "NOT_FOUND", false},
+		{http.MethodPut, "/api/v1/card/orders", 405, "METHOD_NOT_ALLOWED", false},
+		{http.MethodGet, "/api/v10/users", 404, "not_found", false},
 		{http.MethodGet, "/api/merchant/demo/nothing/", 404, "not_found", true},
 		{http.MethodGet, "/api/merchant/demo/create_pay_out/", 405, "method_not_allowed", true},
 		{http.MethodDelete, "/api/operator/payouts", 405, "method_not_allowed", false},
@@ -233,7 +238,7 @@ func TestOneLogLinePerRequest(t *testing.T) {
 	s.as(operator.RoleViewer, http.MethodGet, "/payouts", nil)
 	s.call(http.MethodGet, "/api/operator/payouts", nil, header{"Authorization": "Bearer op_wrong"})
 
-	want := []string{"bytes_in", "bytes_out", "cause", "code", "duration_ms", "level", "limiter", "merchant", "method", "msg", "operator", "request_id", "route", "status", "time"}
+	want := []string{"bytes_in", "bytes_out", "cause", "code", "duration_ms", "level", "limiter", "merchant", "method", "msg", "operator", "request_id", "route", "status", "time", "user"}
 	lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
 	if len(lines) != 6 {
 		t.Errorf("got %d lines for 6 requests:\n%s", len(lines), s.log)
