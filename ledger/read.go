@@ -74,12 +74,12 @@ order by t.id desc limit $5`
 with account as (select id from ledger_accounts where mode = $1 and owner = $2 and purpose = $3 and currency = $4)
 select t.id, t.reference, t.flow, t.amount, t.balance, c.mode, c.owner, c.purpose, c.currency, t.at from (
     (select id, reference, flow, -amount as amount, from_balance as balance, to_account as other, at
-     from ledger_transfers where from_account = (select id from account) order by id desc limit $5 + $6)
+     from ledger_transfers where from_account = (select id from account) order by id desc limit $5::bigint + $6::bigint)
     union all
     (select id, reference, flow, amount, to_balance, from_account, at
-     from ledger_transfers where to_account = (select id from account) order by id desc limit $5 + $6)
+     from ledger_transfers where to_account = (select id from account) order by id desc limit $5::bigint + $6::bigint)
 ) t join ledger_accounts c on c.id = t.other
-order by t.id desc limit $5 offset $6`
+order by t.id desc limit $5::bigint offset $6::bigint`
 
 	sqlActivityCount = `
 with account as (select id from ledger_accounts where mode = $1 and owner = $2 and purpose = $3 and currency = $4)

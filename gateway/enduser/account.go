@@ -84,7 +84,7 @@ func (s *Service) Transactions(ctx context.Context, id int64, limit, offset int)
 // Deposit credits a user with money that reached the platform: a completed
 // deposit, which counts as one when it is RUB. One reference credits a user
 // once, however often and from wherever it comes. It fails with NOT_FOUND,
-// invalid_request and REFERENCE_REUSED.
+// invalid_request and reference_reused.
 func (s *Service) Deposit(ctx context.Context, id int64, amount money.Money, ref string) error {
 	if err := s.creditable(ctx, id, amount, ref); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (s *Service) PreviewDeposit(ctx context.Context, id int64, amount money.Mon
 // GrantBonus gives a user bonus money, and adds wagering (both kopecks) to the
 // turnover that is asked for. From then on the user is under the rules for who
 // got a bonus of that kind. One reference grants once to a user. It fails with
-// NOT_FOUND, invalid_request and REFERENCE_REUSED.
+// NOT_FOUND, invalid_request and reference_reused.
 func (s *Service) GrantBonus(ctx context.Context, id int64, kind BonusKind, amount, wagering int64, ref string) error {
 	if err := s.grantable(ctx, id, kind, amount, wagering, ref); err != nil {
 		return err

@@ -61,5 +61,5 @@ var (
 		"deposits must total at least 1000.00 RUB before money can be withdrawn")
 	ErrWagering = fault.New(fault.Rule, "WAGERING_REQUIREMENT_NOT_MET",
 		"until the wagering requirement is met, no more can be withdrawn than was deposited")
-	ErrReferenceReused = fault.New(fault.Conflict, "REFERENCE_REUSED", "this reference was already used with other content")
+	ErrReferenceReused = fault.New(fault.Conflict, "reference_reused", "this reference was already used with other content")
 )

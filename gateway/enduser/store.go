@@ -42,18 +42,27 @@ where t.hash = $1 and t.revoked_at is null and t.expires_at > $2`
 // update changes a row once however many rows it is joined with: the orders of
 // one busy user come many in a group.
 const (
+	// The rows are locked before they are judged, and judged as they are then: an
+	// update alone would judge what its snapshot shows, and refuse without
+	// waiting for the bet that is about to commit. Locks are taken in the order
+	// of ids.
+	//
 	// All kinds of a user's reservations must be allowed the sum of them all. A
 	// sum that is refused fails the group, which is then taken apart.
 	reserve = `
 with asked as (
     select reference, user_id, kind, amount, at
     from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[]) as k (reference, user_id, kind, amount, at)
+), locked as (
+    select u.id, u as state from users u
+    where u.id = any ($2::bigint[]) order by u.id for update
 ), reserved as (
     update users u set withdrawing = u.withdrawing + s.amount
-    from (select user_id, array_agg(distinct kind) as kinds, sum(amount)::bigint as amount, count(*) as n
-          from asked group by user_id) s
-    where u.id = s.user_id
-      and not exists (select from unnest(s.kinds) as k (kind) where withdrawal_refusal(u, k.kind, s.amount) is not null)
+    from locked l
+    join (select user_id, array_agg(distinct kind) as kinds, sum(amount)::bigint as amount, count(*) as n
+          from asked group by user_id) s on s.user_id = l.id
+    where u.id = l.id
+      and not exists (select from unnest(s.kinds) as k (kind) where withdrawal_refusal(l.state, k.kind, s.amount) is not null)
     returning s.n
 ), opened as (
     insert into user_withdrawals (reference, user_id, kind, amount, state, opened_at)
