@@ -1,6 +1,7 @@
 package cardorder
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -67,6 +68,10 @@ func (d Details) GoString() string { return d.String() }
 
 // LogValue is the details as logs have them.
 func (d Details) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// MarshalJSON keeps a log that takes a struct apart from showing more. What is
+// answered has views of its own.
+func (d Details) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
 
 // Order is one card order.
 type Order struct {

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,6 +29,9 @@ const (
 	Card Subject = "card"
 	P2P  Subject = "p2p"
 )
+
+// order is the subject as the audit trail names it.
+func (s Subject) order() string { return string(s) + "_order" }
 
 // Senders of messages, as on the wire.
 const (
@@ -59,6 +63,10 @@ func (m Message) String() string {
 
 // GoString keeps %#v from showing more than String.
 func (m Message) GoString() string { return m.String() }
+
+// MarshalJSON keeps a log that takes a struct apart from showing more. What is
+// answered has views of its own.
+func (m Message) MarshalJSON() ([]byte, error) { return json.Marshal(m.String()) }
 
 // Draft is a message that somebody wants to post.
 type Draft struct {
@@ -115,8 +123,9 @@ func Check(text string) error {
 }
 
 // Post stores a message and returns its id. A message whose key was used for it
-// before is not stored again, and has the id it had. Whether its author may
-// write there is the caller's to know.
+// before is not stored again, and has the id it had. What an operator writes is
+// recorded in the audit trail. Whether the author may write there is the
+// caller's to know.
 //
 // Faults: INVALID_MESSAGE, IDEMPOTENCY_KEY_REUSED, unavailable.
 func (s *Store) Post(ctx context.Context, d Draft) (int64, error) {
@@ -143,7 +152,12 @@ func (s *Store) Post(ctx context.Context, d Draft) (int64, error) {
 			return err
 		}
 		_, err = tx.Exec(ctx, insertMessage, m.ID, string(d.Subject), m.OrderID, userOrNull(m.UserID), author, sealed.Key, sealed.Box, m.CreatedAt)
-		return err
+		if err != nil || d.UserID != 0 {
+			return err
+		}
+		record := audit.Of(ctx, m.CreatedAt, d.Subject.order()+".say", d.Subject.order(), strconv.FormatInt(m.OrderID, 10))
+		record.After = map[string]any{"message_id": m.ID, "message": Mask(m.Text)}
+		return audit.Write(ctx, tx, record)
 	})
 	if idempotency.Taken(err) {
 		if id, found, err := s.replay(ctx, d.Key); found || err != nil {
