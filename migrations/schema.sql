@@ -12,6 +12,10 @@ sequence ledger_accounts_id_seq: bigint, start 1, increment 1
 
 sequence ledger_transfers_id_seq: bigint, start 1, increment 1
 
+sequence p2p_ads_id_seq: bigint, start 1, increment 1
+
+sequence p2p_orders_id_seq: bigint, start 1, increment 1
+
 sequence payout_events_id_seq: bigint, start 1, increment 1
 
 sequence rates_id_seq: bigint, start 1, increment 1
@@ -331,6 +335,122 @@ table operators
     constraint operators_pkey PRIMARY KEY (id)
     constraint operators_email_key UNIQUE (email)
 
+table p2p_ads with (fillfactor=60, autovacuum_vacuum_scale_factor=0.02)
+    id bigint not null identity d
+    user_id bigint not null
+    exchange_rate bigint not null
+    min_amount bigint not null
+    max_amount bigint not null
+    remaining_amount bigint not null
+    window_minutes bigint not null
+    version bigint not null
+    author_orders bigint not null
+    author_rating bigint not null
+    created_at timestamp with time zone not null
+    updated_at timestamp with time zone not null
+    deleted_at timestamp with time zone
+    is_active boolean not null
+    type text collate C not null
+    fiat_currency text collate C not null
+    payment_methods text[] not null
+    instructions text not null
+    details_key text collate C
+    details_box bytea
+    details_masked jsonb
+    shelf text collate C not null generated (
+CASE
+    WHEN (deleted_at IS NOT NULL) THEN 'deleted'::text
+    WHEN (NOT is_active) THEN 'inactive'::text
+    WHEN (remaining_amount < min_amount) THEN 'exhausted'::text
+    ELSE 'listed'::text
+END)
+    price_rank bigint not null generated (
+CASE type
+    WHEN 'buy'::text THEN (- exchange_rate)
+    ELSE exchange_rate
+END)
+    constraint p2p_ads_amounts CHECK (((exchange_rate > 0) AND (min_amount > 0) AND (max_amount >= min_amount) AND ((remaining_amount >= 0) AND (remaining_amount <= max_amount))))
+    constraint p2p_ads_deleted CHECK (((deleted_at IS NULL) OR (NOT is_active)))
+    constraint p2p_ads_details CHECK ((((details_key IS NULL) = (details_box IS NULL)) AND ((details_key IS NULL) = (details_masked IS NULL))))
+    constraint p2p_ads_type CHECK ((type = ANY (ARRAY['buy'::text, 'sell'::text])))
+    constraint p2p_ads_window CHECK (((window_minutes >= 1) AND (window_minutes <= 1440)))
+    constraint p2p_ads_pkey PRIMARY KEY (id)
+    CREATE INDEX p2p_ads_market_orders ON public.p2p_ads USING btree (shelf, type, fiat_currency, author_orders DESC, id)
+    CREATE INDEX p2p_ads_market_price ON public.p2p_ads USING btree (shelf, type, fiat_currency, price_rank, id)
+    CREATE INDEX p2p_ads_market_rating ON public.p2p_ads USING btree (shelf, type, fiat_currency, author_rating DESC, id)
+    CREATE INDEX p2p_ads_orders ON public.p2p_ads USING btree (shelf, author_orders DESC, id)
+    CREATE INDEX p2p_ads_price ON public.p2p_ads USING btree (shelf, price_rank, id)
+    CREATE INDEX p2p_ads_rating ON public.p2p_ads USING btree (shelf, author_rating DESC, id)
+    CREATE INDEX p2p_ads_user ON public.p2p_ads USING btree (user_id) WHERE (deleted_at IS NULL)
+    CREATE UNIQUE INDEX p2p_ads_active_type ON public.p2p_ads USING btree (user_id, type) WHERE is_active
+
+table p2p_orders with (autovacuum_vacuum_scale_factor=0.05)
+    id bigint not null identity d
+    ad_id bigint not null
+    buyer_id bigint not null
+    seller_id bigint not null
+    usdt_amount bigint not null
+    fiat_amount bigint not null
+    exchange_rate bigint not null
+    created_at timestamp with time zone not null
+    updated_at timestamp with time zone not null
+    pay_by timestamp with time zone not null
+    paid_at timestamp with time zone
+    dispute_at timestamp with time zone
+    disputed_at timestamp with time zone
+    lease_until timestamp with time zone
+    ended_at timestamp with time zone
+    buyer_rating smallint
+    seller_rating smallint
+    operator_called boolean not null
+    buyer_cancels boolean not null
+    seller_cancels boolean not null
+    ad_type text collate C not null
+    status text collate C not null
+    fiat_currency text collate C not null
+    payment_method text not null
+    details_key text collate C
+    details_box bytea
+    details_masked jsonb
+    claimed_by text
+    ended_by text
+    note text
+    constraint p2p_orders_ad_type CHECK ((ad_type = ANY (ARRAY['buy'::text, 'sell'::text])))
+    constraint p2p_orders_amounts CHECK (((usdt_amount > 0) AND (fiat_amount > 0) AND (exchange_rate > 0)))
+    constraint p2p_orders_buyer_rating CHECK (((buyer_rating >= 1) AND (buyer_rating <= 5)))
+    constraint p2p_orders_claim CHECK ((((claimed_by IS NULL) = (lease_until IS NULL)) AND ((claimed_by IS NULL) OR (status = 'disputed'::text))))
+    constraint p2p_orders_details CHECK ((((details_key IS NULL) = (details_box IS NULL)) AND ((details_key IS NULL) = (details_masked IS NULL))))
+    constraint p2p_orders_disputed CHECK ((((status <> 'disputed'::text) OR (disputed_at IS NOT NULL)) AND ((disputed_at IS NOT NULL) OR (NOT (operator_called OR buyer_cancels OR seller_cancels)))))
+    constraint p2p_orders_ended CHECK ((((status = ANY (ARRAY['completed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL)) AND ((ended_at IS NULL) = (ended_by IS NULL))))
+    constraint p2p_orders_paid CHECK ((((paid_at IS NULL) = (dispute_at IS NULL)) AND ((status <> 'pending'::text) OR (paid_at IS NULL)) AND ((status <> ALL (ARRAY['paid_by_buyer'::text, 'disputed'::text, 'completed'::text])) OR (paid_at IS NOT NULL))))
+    constraint p2p_orders_rated CHECK (((status = 'completed'::text) OR ((buyer_rating IS NULL) AND (seller_rating IS NULL))))
+    constraint p2p_orders_seller_rating CHECK (((seller_rating >= 1) AND (seller_rating <= 5)))
+    constraint p2p_orders_sides CHECK ((buyer_id <> seller_id))
+    constraint p2p_orders_status CHECK ((status = ANY (ARRAY['pending'::text, 'paid_by_buyer'::text, 'disputed'::text, 'completed'::text, 'cancelled'::text])))
+    constraint p2p_orders_pkey PRIMARY KEY (id)
+    CREATE INDEX p2p_orders_buyer ON public.p2p_orders USING btree (buyer_id, id)
+    CREATE INDEX p2p_orders_disputes ON public.p2p_orders USING btree (id) WHERE (status = 'disputed'::text)
+    CREATE INDEX p2p_orders_due ON public.p2p_orders USING btree (pay_by, id) WHERE (status = 'pending'::text)
+    CREATE INDEX p2p_orders_open ON public.p2p_orders USING btree (ad_id) WHERE (status = ANY (ARRAY['pending'::text, 'paid_by_buyer'::text, 'disputed'::text]))
+    CREATE INDEX p2p_orders_overdue ON public.p2p_orders USING btree (dispute_at) WHERE (status = 'paid_by_buyer'::text)
+    CREATE INDEX p2p_orders_seller ON public.p2p_orders USING btree (seller_id, id)
+    CREATE UNIQUE INDEX p2p_orders_active_deposit ON public.p2p_orders USING btree (buyer_id) WHERE ((ad_type = 'sell'::text) AND (status = ANY (ARRAY['pending'::text, 'paid_by_buyer'::text, 'disputed'::text])))
+    CREATE UNIQUE INDEX p2p_orders_active_withdraw ON public.p2p_orders USING btree (seller_id) WHERE ((ad_type = 'buy'::text) AND (status = ANY (ARRAY['pending'::text, 'paid_by_buyer'::text, 'disputed'::text])))
+
+table p2p_traders with (fillfactor=70)
+    user_id bigint not null
+    completed_orders bigint not null
+    rating_sum bigint not null
+    rating_count bigint not null
+    rating bigint not null generated (
+CASE
+    WHEN (rating_count = 0) THEN (0)::bigint
+    ELSE (((200 * rating_sum) + rating_count) / (2 * rating_count))
+END)
+    constraint p2p_traders_completed CHECK ((completed_orders >= 0))
+    constraint p2p_traders_rating CHECK (((rating_count >= 0) AND ((rating_sum >= rating_count) AND (rating_sum <= (5 * rating_count)))))
+    constraint p2p_traders_pkey PRIMARY KEY (user_id)
+
 table payout_capacity
     currency text not null
     method text not null
@@ -495,6 +615,7 @@ table users with (fillfactor=70)
     constraint users_withdrawing CHECK ((withdrawing >= 0))
     constraint users_withdrawn CHECK ((withdrawn >= 0))
     constraint users_pkey PRIMARY KEY (id)
+    CREATE INDEX users_nickname_lookup ON public.users USING btree (nickname)
 
 -- Functions
 
