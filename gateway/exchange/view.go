@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"disburse/gateway/chat"
 )
 
 // AdView is an ad in the shape of JSON output, as everybody sees it.
@@ -105,7 +107,7 @@ func rating(hundredths int64) json.Number {
 	return json.Number(fmt.Sprintf("%d.%02d", hundredths/100, hundredths%100))
 }
 
-func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func timestampOrNull(t time.Time) *string {
 	if t.IsZero() {
@@ -119,4 +121,56 @@ func textOrNull(text string) *string {
 		return nil
 	}
 	return &text
+}
+
+// View gives the ad as everybody sees it: without its payment details, and with
+// card numbers masked where its author wrote them into the instructions.
+func (a Ad) View() AdView {
+	return AdView{
+		ID: a.ID, UserID: a.UserID, Type: string(a.Side), FiatCurrency: a.FiatCurrency, ExchangeRate: a.Rate,
+		MinAmount: a.Min, MaxAmount: a.Max, RemainingAmount: a.Remaining, PaymentMethods: a.Methods,
+		Instructions: chat.Mask(a.Instructions), PaymentWindowMinutes: minutes(a.Window),
+		IsActive: a.Active, Exhausted: a.Exhausted(), ModerationStatus: "approved",
+		CreatedAt: timestamp(a.CreatedAt), UpdatedAt: timestamp(a.UpdatedAt),
+		User: AuthorView{
+			ID: a.UserID, Name: a.author.name, Nickname: a.author.nickname,
+			CompletedOrders: a.author.completed, AverageRating: rating(a.author.rating),
+		},
+		UserAvgRating: rating(a.author.rating),
+	}
+}
+
+// record is the ad in records of changes: its terms, the details masked.
+func (a Ad) record() map[string]any {
+	return map[string]any{
+		"type": a.Side, "fiat_currency": a.FiatCurrency, "exchange_rate": a.Rate, "min_amount": a.Min, "max_amount": a.Max,
+		"remaining_amount": a.Remaining, "payment_methods": a.Methods, "payment_window_minutes": minutes(a.Window),
+		"is_active": a.Active, "instructions": chat.Mask(a.Instructions), "payment_details": a.details.masked,
+	}
+}
+
+// View gives the order as lists show it: without payment details.
+func (o Order) View() OrderView {
+	v := OrderView{
+		ID: o.ID, AdID: o.AdID, BuyerID: o.BuyerID, SellerID: o.SellerID, USDTAmount: o.Amount, FiatAmount: o.FiatAmount,
+		FiatCurrency: o.FiatCurrency, ExchangeRate: o.Rate, PaymentMethod: o.Method, Status: o.Status, FrozenBalance: o.Escrowed(),
+		OperatorCalled: o.OperatorCalled, CreatedAt: timestamp(o.CreatedAt), UpdatedAt: timestamp(o.UpdatedAt),
+		ExpiresAt: timestamp(o.PayBy), BuyerPaidAt: timestampOrNull(o.PaidAt),
+	}
+	if o.Status == Completed {
+		v.CompletedAt = timestampOrNull(o.EndedAt)
+	}
+	return v
+}
+
+// disputeView gives the order as operators see it, with the details masked.
+func (o Order) disputeView() DisputeView {
+	return DisputeView{
+		OrderID: o.ID, AdID: o.AdID, AdType: string(o.AdSide), BuyerID: o.BuyerID, SellerID: o.SellerID,
+		USDTAmount: o.Amount, FiatAmount: o.FiatAmount, FiatCurrency: o.FiatCurrency, ExchangeRate: o.Rate, PaymentMethod: o.Method,
+		Status: o.Status, OperatorCalled: o.OperatorCalled, BuyerAgreesToCancel: o.BuyerCancels, SellerAgreesToCancel: o.SellerCancels,
+		ClaimedBy: textOrNull(o.ClaimedBy), LeaseExpiresAt: timestampOrNull(o.LeaseExpiresAt), CreatedAt: timestamp(o.CreatedAt),
+		BuyerPaidAt: timestampOrNull(o.PaidAt), DisputedAt: timestampOrNull(o.DisputedAt), EndedAt: timestampOrNull(o.EndedAt),
+		EndedBy: textOrNull(o.EndedBy), Note: o.Note, PaymentDetails: o.details.masked,
+	}
 }
