@@ -34,6 +34,18 @@ var leastRole = map[string]operator.Role{
 	"POST /operators": operator.RoleAdmin, "POST /operators/nobody/disable": operator.RoleAdmin, "POST /operators/nobody/enable": operator.RoleAdmin,
 	"GET /ledger/accounts": operator.RoleViewer, "GET /ledger/accounts/1/statement": operator.RoleViewer,
 	"GET /ledger/transfers/1": operator.RoleViewer, "POST /ledger/verify": operator.RoleViewer, "GET /audit": operator.RoleViewer,
+	"GET /users": operator.RoleViewer, "POST /users": operator.RoleAdmin, "GET /users/9": operator.RoleViewer,
+	"POST /users/9/token": operator.RoleAdmin, "POST /users/9/revoke-tokens": operator.RoleAdmin, "POST /users/9/block": operator.RoleAdmin,
+	"POST /users/9/unblock": operator.RoleAdmin, "POST /users/9/deposit": operator.RoleAdmin, "POST /users/9/bonus": operator.RoleAdmin,
+	"PUT /users/9/wagering": operator.RoleAdmin, "GET /card/orders": operator.RoleViewer, "GET /card/orders/9": operator.RoleViewer,
+	"POST /card/orders/9/claim": operator.RoleOperator, "POST /card/orders/9/release": operator.RoleOperator,
+	"POST /card/orders/9/complete": operator.RoleOperator, "POST /card/orders/9/cancel": operator.RoleOperator,
+	"POST /card/orders/9/messages": operator.RoleOperator, "GET /card/orders/9/messages": operator.RoleViewer,
+	"GET /card/settings": operator.RoleViewer, "PUT /card/settings": operator.RoleAdmin,
+	"GET /p2p/disputes": operator.RoleViewer, "GET /p2p/disputes/9": operator.RoleViewer,
+	"POST /p2p/disputes/9/claim": operator.RoleApprover, "POST /p2p/disputes/9/release": operator.RoleApprover,
+	"POST /p2p/disputes/9/resolve": operator.RoleApprover, "POST /p2p/disputes/9/messages": operator.RoleApprover,
+	"GET /p2p/disputes/9/messages": operator.RoleViewer,
 }
 
 func TestRoles(t *testing.T) {
