@@ -23,7 +23,7 @@ import (
 const (
 	maxName     = 128
 	defaultPage = 50
-	maxPage     = 500
+	maxPage     = 1000
 )
 
 // Books is the part of the ledger that users need.
@@ -121,7 +121,7 @@ func (s *Service) ByID(ctx context.Context, id int64) (User, error) {
 }
 
 // List reads users in the order of their ids, from after the one given. limit
-// is 1 to 500, and 50 when zero or below.
+// is 1 to 1000, and 50 when zero or below.
 func (s *Service) List(ctx context.Context, after int64, limit int) ([]User, error) {
 	limit = min(limit, maxPage)
 	if limit <= 0 {
