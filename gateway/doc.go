@@ -1,5 +1,6 @@
-// Package gateway is the payout gateway put together: App builds the services
-// over one PostgreSQL and one Redis, and starts the API, the workers, or both.
+// Package gateway is the payout gateway and the end users' wallet put together:
+// App builds the services over one PostgreSQL and one Redis, and starts the API,
+// the workers, or both.
 //
 // # Where things are
 //
@@ -9,15 +10,19 @@
 //	ratelimit     limits and the failed-authentication gate
 //	migrations    the schema
 //	gateway/payout      merchant payouts, from the signed request to the end
+//	gateway/cardorder   end users' withdrawals and deposits by card
+//	gateway/exchange    end users' P2P trade: ads, orders, escrow, disputes
 //	gateway/merchant    merchants, their settings, keys and top-ups
+//	gateway/enduser     end users, tokens, balances, who may withdraw how much
+//	gateway/chat        what users and operators say about orders
 //	gateway/fx          exchange rates
-//	gateway/operator    people and bots who execute payouts, roles, tokens
+//	gateway/operator    people and bots who execute orders, roles, tokens
 //	gateway/httpapi     routes, decoding, authentication, error envelopes, OpenAPI
 //	gateway/worker      background loops
 //	gateway/devmode     private servers, demo data, callback inspector
-//	gateway/fault, publicid, vault, audit, epoch    leaves that features share
+//	gateway/fault, publicid, vault, audit, epoch, page, idempotency    leaves that features share
 //
-// A feature (payout is the first of five) has the same plan inside: doc.go with
+// A feature (payout, cardorder, exchange) has the same plan inside: doc.go with
 // its state diagram, the noun's file with type and states, use cases,
 // store.go with all its SQL, events.go with its callbacks. Features never
 // import each other; imports_test.go holds the table of who may import whom.
@@ -36,6 +41,22 @@
 //     share one reference: exactly one can be.
 //  4. The callback relay sees the staged row and delivers it, signed, until
 //     the merchant's endpoint accepts it or the schedule ends.
+//
+// # The life of a card withdrawal
+//
+//  1. httpapi finds the user by the token, takes one call off its limit, and asks
+//     cardorder.Service.Create with the request's Idempotency-Key.
+//  2. Create takes the order's id and hands ledger.Post one entry (available to
+//     order_held) with these riders: the withdrawal's reservation on the user's
+//     row, whose update is where the rules are judged; the order's row, whose
+//     index allows one active order of a type; and the key. What refuses is found
+//     out afterwards and told in the published order.
+//  3. An operator claims and completes it, or it is cancelled: one entry again,
+//     with the reference that all its ends share, and a guarded update of the
+//     row. Completed, it counts as withdrawn; cancelled, the allowance is back.
+//
+// A P2P order goes the same way: its money waits in the seller's escrow, the ad's
+// remaining amount is one more rider, and the worker sweeps what ran out of time.
 //
 // # What a process may lose
 //

@@ -213,7 +213,7 @@ func (a *App) startAPI() error {
 		Registry: a.Registry, MetricsElsewhere: a.Config.MetricsListen != "",
 		Directory: a.Directory, Merchants: a.Merchants, Payouts: a.Payouts, Operators: a.Operators, Rates: a.Rates,
 		EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange,
-		Ledger:   a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,
+		Ledger: a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,
 		Audit:        func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
 		Limiter:      limiter,
 		MerchantGate: limiter.FailureGate("authentication_merchant", 10),

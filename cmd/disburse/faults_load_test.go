@@ -133,6 +133,7 @@ type call struct {
 	order        string
 	method, path string
 	key, value   string // a header
+	once         string // an Idempotency-Key
 	body         []byte
 }
 
@@ -153,6 +154,9 @@ func (s *stand) send(to *process, c call) (r reply, err error) {
 	}
 	if c.key != "" {
 		request.Header.Set(c.key, c.value)
+	}
+	if c.once != "" {
+		request.Header.Set("Idempotency-Key", c.once)
 	}
 	response, err := s.http.Do(request)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"disburse/gateway"
 	"disburse/gateway/devmode/services"
+	"disburse/gateway/enduser"
 	"disburse/gateway/fx"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
@@ -38,7 +39,8 @@ type stand struct {
 
 	gateways, workers []*process
 	shops             []*shop
-	tokens            []string // of operators
+	tokens            []string // of operators; the last may settle disputes
+	customers         []*customer
 	http              *http.Client
 
 	closing, deskClosing chan struct{}
@@ -47,6 +49,7 @@ type stand struct {
 
 	mu       sync.Mutex
 	orders   map[string]*order // by order_id
+	deals    []*deal
 	problems []string
 }
 
@@ -119,7 +122,8 @@ func (s *stand) startServers() {
 	t.Cleanup(func() { _ = s.redis.Close() })
 }
 
-// seed makes a rate, two live and two sandbox merchants, and two operators.
+// seed makes a rate, two live and two sandbox merchants, two operators, and six
+// end users.
 func (s *stand) seed() {
 	t, ctx := s.t, s.t.Context()
 	app, err := gateway.New(gateway.Config{
@@ -162,10 +166,18 @@ func (s *stand) seed() {
 			inbox: newInbox(t, made.Secrets.SignKey, made.Secrets.WebhookSecret),
 		})
 	}
-	for _, email := range []string{"first@desk.example", "second@desk.example"} {
-		made, err := app.Operators.Create(ctx, operator.NewOperator{Email: email, Role: operator.RoleOperator})
+	for _, role := range []operator.Role{operator.RoleOperator, operator.RoleApprover} {
+		made, err := app.Operators.Create(ctx, operator.NewOperator{Email: string(role) + "@desk.example", Role: role})
 		must(err)
 		s.tokens = append(s.tokens, string(made.Token))
+	}
+	for i := range 6 {
+		made, err := app.Users.Create(ctx, enduser.Spec{Name: fmt.Sprintf("user%d", i)})
+		must(err)
+		must(app.Users.Deposit(ctx, made.ID, money.New(startedWith, enduser.RUB), "first"))
+		token, _, err := app.Users.IssueToken(ctx, made.ID, time.Hour)
+		must(err)
+		s.customers = append(s.customers, &customer{id: made.ID, name: made.Name, token: token})
 	}
 }
 

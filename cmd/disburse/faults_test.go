@@ -26,32 +26,38 @@ func faultTime(t *testing.T) time.Duration {
 // TestFaults runs merchants and operators against real processes and servers,
 // breaks one of those under load, and then wants everything that anybody was
 // told to be true: every create answers as it did, every end has its callback,
-// no payout is both paid and given back, and the books are clean.
+// no payout is both paid and given back, and the books are clean. So with end
+// users' orders: every create made one order, each ended once and as its parties
+// were told, and everybody has what that leaves.
 func TestFaults(t *testing.T) {
 	t.Parallel()
+	type load struct{ begin, check func(s *stand) }
+	payouts, trade := load{(*stand).load, (*stand).check}, load{(*stand).trade, (*stand).checkTrade}
 	for _, fault := range []struct {
 		name              string
 		gateways, workers int
+		under             load
 		strike            func(s *stand)
 	}{
-		{"PostgreSQLRestartedAndKilled", 1, 1, restartPostgreSQL},
-		{"WorkerKilledInAttempts", 1, 1, killWorker},
-		{"RedisStopped", 1, 1, stopRedis},
-		{"RedisFlushed", 1, 1, flushRedis},
-		{"GatewayKilledUnderCreates", 1, 1, killGateway},
-		{"TwoGatewaysAndTwoWorkers", 2, 2, race},
+		{"PostgreSQLRestartedAndKilled", 1, 1, payouts, restartPostgreSQL},
+		{"WorkerKilledInAttempts", 1, 1, payouts, killWorker},
+		{"RedisStopped", 1, 1, payouts, stopRedis},
+		{"RedisFlushed", 1, 1, payouts, flushRedis},
+		{"GatewayKilledUnderCreates", 1, 1, payouts, killGateway},
+		{"TwoGatewaysAndTwoWorkers", 2, 2, payouts, race},
+		{"GatewayKilledUnderUsersOrders", 2, 1, trade, killGateway},
 	} {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStand(t, fault.gateways, fault.workers)
-			s.load()
+			fault.under.begin(s)
 			s.progress(20)
 			began := time.Now()
 			fault.strike(s)
 			struck := time.Now()
 			s.settle()
 			t.Logf("struck for %.1f s, all was settled %.1f s later", struck.Sub(began).Seconds(), time.Since(struck).Seconds())
-			s.check()
+			fault.under.check(s)
 		})
 	}
 }

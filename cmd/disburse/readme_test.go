@@ -13,26 +13,89 @@ import (
 // replaced: the data directory and the way to run the program.
 func TestReadmeLinesWorkWhenPasted(t *testing.T) {
 	t.Parallel()
+	blocks := readmeBlocks(t, "", "## For merchants")
+	if len(blocks) < 6 || blocks[0] != "make dev\n" {
+		t.Fatalf("the README's first section has %d blocks of shell lines", len(blocks))
+	}
 	dev := startDev(t, t.TempDir())
+	outputs := paste(t, dev, blocks[1:], []string{
+		`"ok":true`,                      // created
+		`"status":"expectation"`,         // its status
+		`"status":"successful"`,          // paid
+		`"webhook_signature_valid":true`, // the callback
+		"clean",                          // the books
+	})
+	if !strings.Contains(outputs[3], `"standart_sign_valid":true`) {
+		t.Errorf("the legacy signature of the callback does not verify:\n%s", outputs[3])
+	}
+	dev.interrupt()
+}
+
+// So do those for end users' apps, also when they are pasted once more.
+func TestReadmeLinesForEndUsersWorkWhenPasted(t *testing.T) {
+	t.Parallel()
+	blocks := readmeBlocks(t, "## For end users' apps", "## For operators")
+	dev := startDev(t, t.TempDir())
+	want := func(annaHas, veraHas string) []string {
+		return []string{
+			`"available":` + annaHas,
+			`"status":"pending"`,
+			`"status":"completed"`,
+			`"message":"In a minute."`,
+			`"phone":"79161234567"`,
+			`"available":` + veraHas,
+		}
+	}
+	outputs := paste(t, dev, blocks, want("500000", "550000"))
+	for i, also := range [][]string{
+		{`"held":0`}, {`"card_number":"4276345439581234"`}, {`"claimed_by":"operator:`}, {`"type":"card_order_hold"`, `"amount_kopecks":-15000`},
+		{`"frozen_balance":50000`}, {`"success":true`},
+	} {
+		for _, part := range also {
+			if !strings.Contains(outputs[i], part) {
+				t.Errorf("block %d does not answer %s:\n%s", i+1, part, outputs[i])
+			}
+		}
+	}
+	paste(t, dev, blocks, want("485000", "600000"))
+	for _, output := range outputs {
+		if strings.Contains(output, `"error"`) {
+			t.Errorf("a line was refused:\n%s", output)
+		}
+	}
+	dev.interrupt()
+}
+
+// readmeBlocks are the blocks of shell lines between two headings of the README.
+func readmeBlocks(t *testing.T, from, to string) []string {
+	t.Helper()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	section, _, found := strings.Cut(string(readme), "\n## For merchants")
-	if !found {
-		t.Fatal("the README has no section For merchants")
+	_, section, begins := strings.Cut(string(readme), from)
+	section, _, ends := strings.Cut(section, "\n"+to)
+	if !begins || !ends {
+		t.Fatalf("the README has no section between %q and %q", from, to)
 	}
-	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(section, -1)
-	if len(blocks) < 6 || blocks[0][1] != "make dev\n" {
-		t.Fatalf("the README's first section has %d blocks of shell lines", len(blocks))
+	var blocks []string
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(section, -1) {
+		blocks = append(blocks, block[1])
 	}
+	return blocks
+}
+
+// paste runs blocks of lines in one shell, one after the other, and wants each
+// to answer what is given for it. Spaces after colons do not count.
+func paste(t *testing.T, dev *devProcess, blocks, want []string) []string {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	script := "set -e\n"
-	for _, block := range blocks[1:] {
-		lines := strings.ReplaceAll(block[1], ". .dev/env", ". '"+dev.instance.EnvFile()+"'")
+	for _, block := range blocks {
+		lines := strings.ReplaceAll(block, ". .dev/env", ". '"+dev.instance.EnvFile()+"'")
 		lines = strings.ReplaceAll(lines, "go run ./cmd/disburse", "program")
 		if strings.Contains(lines, "/received?") {
 			lines = waitForCallback + lines
@@ -47,22 +110,13 @@ func TestReadmeLinesWorkWhenPasted(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, answers)
 	}
-	outputs := strings.Split(string(answers), "## block\n")
-	for i, want := range []string{
-		`"ok":true`,                      // created
-		`"status":"expectation"`,         // its status
-		`"status":"successful"`,          // paid
-		`"webhook_signature_valid":true`, // the callback
-		"clean",                          // the books
-	} {
-		if len(outputs) < i+2 || !strings.Contains(strings.ReplaceAll(outputs[i+1], ": ", ":"), want) {
-			t.Fatalf("block %d did not answer %s; all answers:\n%s", i+2, want, answers)
+	outputs := strings.Split(strings.ReplaceAll(string(answers), ": ", ":"), "## block\n")[1:]
+	for i, text := range want {
+		if len(outputs) != len(want) || !strings.Contains(outputs[i], text) {
+			t.Fatalf("block %d of %d did not answer %s; all answers:\n%s", i+1, len(outputs), text, answers)
 		}
 	}
-	if !strings.Contains(outputs[4], `"standart_sign_valid":true`) {
-		t.Errorf("the legacy signature of the callback does not verify:\n%s", outputs[4])
-	}
-	dev.interrupt()
+	return outputs
 }
 
 // waitForCallback gives the callback the moment that a reader takes to paste
