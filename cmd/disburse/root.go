@@ -14,21 +14,24 @@ import (
 // commands is the whole command line. Each command is a struct in a file of its
 // own with a method Run(ctx context.Context, out output) error; add it here.
 type commands struct {
-	Dev      devCommand      `cmd:"" help:"Run everything on this machine, with demo data."`
-	Serve    serveCommand    `cmd:"" help:"Serve the API."`
-	Work     workCommand     `cmd:"" help:"Run the workers: callbacks, executors, timeouts, seals."`
-	Config   configCommand   `cmd:"" help:"Check the configuration, make and rotate encryption keys."`
-	Merchant merchantCommand `cmd:"" help:"Merchants: keys, methods, fees, limits, balances."`
-	Operator operatorCommand `cmd:"" help:"People and bots that run the platform."`
-	Rate     rateCommand     `cmd:"" help:"Exchange rates."`
-	Capacity capacityCommand `cmd:"" help:"Bounds on open payouts."`
-	Payout   payoutCommand   `cmd:"" help:"Look at payouts and end them by hand."`
-	Callback callbackCommand `cmd:"" help:"Look at callbacks and send them again."`
-	Ledger   ledgerCommand   `cmd:"" help:"The books: verify them and read them."`
-	Sign     signCommand     `cmd:"" help:"Compute a signature to compare with your own."`
-	Services servicesCommand `cmd:"" help:"Run a command with a private PostgreSQL and Redis."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
-	Version  versionCommand  `cmd:"" help:"Print version, commit and Go version."`
+	Dev          devCommand          `cmd:"" help:"Run everything on this machine, with demo data."`
+	Serve        serveCommand        `cmd:"" help:"Serve the API."`
+	Work         workCommand         `cmd:"" help:"Run the workers: callbacks, executors, timeouts, seals."`
+	Config       configCommand       `cmd:"" help:"Check the configuration, make and rotate encryption keys."`
+	Merchant     merchantCommand     `cmd:"" help:"Merchants: keys, methods, fees, limits, balances."`
+	Operator     operatorCommand     `cmd:"" help:"People and bots that run the platform."`
+	User         userCommand         `cmd:"" help:"End users: tokens, deposits, bonuses, balances."`
+	Rate         rateCommand         `cmd:"" help:"Exchange rates."`
+	Capacity     capacityCommand     `cmd:"" help:"Bounds on open payouts."`
+	Payout       payoutCommand       `cmd:"" help:"Look at payouts and end them by hand."`
+	CardOrder    cardOrderCommand    `cmd:"" help:"Card orders of end users: claim them, end them, talk to the user."`
+	CardSettings cardSettingsCommand `cmd:"" help:"Terms of card orders: on or off, limits, the platform's card."`
+	Callback     callbackCommand     `cmd:"" help:"Look at callbacks and send them again."`
+	Ledger       ledgerCommand       `cmd:"" help:"The books: verify them and read them."`
+	Sign         signCommand         `cmd:"" help:"Compute a signature to compare with your own."`
+	Services     servicesCommand     `cmd:"" help:"Run a command with a private PostgreSQL and Redis."`
+	Migrate      migrateCommand      `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
+	Version      versionCommand      `cmd:"" help:"Print version, commit and Go version."`
 }
 
 const description = `A self-hosted merchant payout gateway.

@@ -122,6 +122,21 @@ func (s *Service) CancelByOperator(ctx context.Context, id int64, reason string)
 	return s.decide(ctx, "cancel", id, Cancelled, chat.Mask(reason))
 }
 
+// Refusal reads an order and tells what would stand against the actor of ctx
+// ending it so, for dry runs: Complete and CancelByOperator ask the same of the
+// row when it happens. Faults as theirs.
+func (s *Service) Refusal(ctx context.Context, id int64, to Status) (Order, error) {
+	o, err := s.byID(ctx, id)
+	if err != nil {
+		return Order{}, err
+	}
+	e := end{to: to, by: Claimant(ctx), at: s.now()}
+	if e.same(o) {
+		return o, nil
+	}
+	return o, e.refuse(o)
+}
+
 // decide ends an order by the actor of ctx.
 func (s *Service) decide(ctx context.Context, action string, id int64, to Status, reason string) (Order, error) {
 	o, err := s.byID(ctx, id)

@@ -138,6 +138,7 @@ func TestDesk(t *testing.T) {
 		{"Type", cardorder.DeskFilter{Type: cardorder.Withdraw}, []int64{b, a}},
 		{"User", cardorder.DeskFilter{UserID: one.ID}, []int64{c, a}},
 		{"ClaimedBy", cardorder.DeskFilter{ClaimedBy: "operator:ann"}, []int64{b}},
+		{"ClaimedByNoText", cardorder.DeskFilter{ClaimedBy: "a\x00"}, nil},
 		{"None", cardorder.DeskFilter{Type: cardorder.Withdraw, Status: cardorder.Cancelled}, nil},
 	}
 	for _, tt := range tests {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"disburse/gateway/fault"
 	"disburse/gateway/page"
@@ -112,6 +113,9 @@ func (s *Service) Desk(ctx context.Context, f DeskFilter) (page.Page[DeskView], 
 	}
 	if err := check(f.Type, f.Status); err != nil {
 		return page.Page[DeskView]{}, err
+	}
+	if !utf8.ValidString(f.ClaimedBy) || strings.ContainsRune(f.ClaimedBy, 0) {
+		return page.Page[DeskView]{Items: []DeskView{}}, nil // nobody has a name that the database cannot hold
 	}
 	limit := min(f.Limit, maxPage)
 	if limit <= 0 {

@@ -45,8 +45,8 @@ type row struct {
 	CreatedAt time.Time `db:"created_at"`
 }
 
-func selectRows(ctx context.Context, db querier, subject string, orderID int64, limit, offset int) ([]row, error) {
-	rows, err := db.Query(ctx, selectMessages, subject, orderID, limit, offset)
+func selectRows(ctx context.Context, db querier, args ...any) ([]row, error) {
+	rows, err := db.Query(ctx, selectMessages, args...)
 	if err != nil {
 		return nil, err
 	}
