@@ -62,6 +62,9 @@ func (s *Service) CreateOrder(ctx context.Context, u enduser.User, req OrderRequ
 func (s *Service) take(ctx context.Context, u enduser.User, req OrderRequest, key idempotency.Key) (int64, error) {
 	ad, id, err := selectToTake(ctx, s.d.DB, req.AdID)
 	if errors.Is(err, pgx.ErrNoRows) {
+		if err := s.d.Users.CheckActive(u); err != nil {
+			return 0, err
+		}
 		return 0, ErrAdNotActive
 	}
 	if err != nil {
