@@ -1,5 +1,6 @@
 // Package httpapi is the gateway's HTTP surface: the merchants' payout calls,
-// the operators' calls, health, metrics and the API reference.
+// the end users' wallet calls, the operators' calls, health, metrics and the API
+// reference.
 //
 // A handler decodes a request, makes one call into a feature's service and
 // renders the answer. Everything every call needs happens around it, once, in
@@ -7,10 +8,16 @@
 // limits, panics, the one log line and the metrics. The routes are the table
 // in routes.go; no other file registers one.
 //
-// Each API keeps its own envelope for errors (envelope.go). Services answer
-// with fault kinds and codes, and the kind alone decides the HTTP status. An
+// Each API keeps its own envelope for errors (envelope.go), and writes the codes
+// that the APIs share in its own letters. Services answer with fault kinds and
+// codes, and the kind alone decides the HTTP status. An
 // error that carries no kind becomes a 500 with a fixed text, and its cause
 // goes to the log line and nowhere else.
+//
+// End users come with a token, and what comes with one token is limited before
+// it is looked up (userauth.go). What their calls make may be asked for again
+// with an Idempotency-Key: this package says which request it is
+// (idempotency.go), and the feature keeps the key with what it made.
 //
 // What a connection may cost before its caller is known is bounded: how many
 // there are, how long a request may take to arrive, and 64 KiB of body. More is
@@ -18,8 +25,9 @@
 //
 // Bodies are decoded strictly (decode.go): one JSON object, no duplicate
 // member, exact types, valid UTF-8, exact member names; members that a call
-// does not know are ignored. Amounts and signed values reach the services as
-// the text the caller wrote.
+// does not know are ignored. Amounts and signed values of merchants' calls
+// reach the services as the text the caller wrote; end users' amounts are whole
+// kopecks, written as JSON integers.
 //
 // The package promises that no secret, requisite or raw path reaches the log
 // or a metric label. It leaves every rule about payouts, merchants, operators
