@@ -1,6 +1,7 @@
 package cardorder_test
 
 import (
+	"cmp"
 	"context"
 	"testing"
 
@@ -23,7 +24,8 @@ type pair struct {
 	second action
 	// What the order is after the first or the second has won.
 	afterFirst, afterSecond cardorder.Status
-	// What the loser is told: INVALID_STATE unless said otherwise.
+	// What the second is told when it loses: INVALID_STATE unless said otherwise.
+	// The first is always told INVALID_STATE.
 	loser string
 }
 
@@ -77,7 +79,7 @@ func TestRaces(t *testing.T) {
 }
 
 func (w *world) pairs() []pair {
-	cancel, confirm, claim, complete, refuse, otherClaim, otherComplete, otherRefuse := w.actions()
+	cancel, confirm, claim, complete, refuse, _, otherComplete, otherRefuse := w.actions()
 	const pending, completed, cancelled = cardorder.Pending, cardorder.Completed, cardorder.Cancelled
 	return []pair{
 		{name: "WithdrawalCancelOrClaim", make: withdrawals, first: cancel, second: claim, afterFirst: cancelled, afterSecond: pending},
@@ -87,7 +89,8 @@ func (w *world) pairs() []pair {
 		{name: "WithdrawalCompleteOrRefuse", make: withdrawals, first: complete, second: otherRefuse, afterFirst: completed, afterSecond: cancelled},
 		{name: "WithdrawalCompleteTwice", make: withdrawals, first: complete, second: otherComplete, afterFirst: completed, afterSecond: completed},
 		{name: "WithdrawalRefuseTwice", make: withdrawals, first: refuse, second: otherRefuse, afterFirst: cancelled, afterSecond: cancelled},
-		{name: "WithdrawalClaimTwice", make: withdrawals, first: claim, second: otherClaim, afterFirst: pending, afterSecond: pending, loser: "claimed_by_other"},
+		{name: "WithdrawalClaimOrComplete", make: withdrawals, first: claim, second: otherComplete, afterFirst: pending, afterSecond: completed, loser: "claimed_by_other"},
+		{name: "WithdrawalClaimOrRefuse", make: withdrawals, first: claim, second: otherRefuse, afterFirst: pending, afterSecond: cancelled, loser: "claimed_by_other"},
 
 		{name: "DepositCancelOrConfirm", make: deposits, first: cancel, second: confirm, afterFirst: cancelled, afterSecond: cardorder.PaidByUser},
 		{name: "DepositCancelOrClaim", make: deposits, first: cancel, second: claim, afterFirst: cancelled, afterSecond: pending},
@@ -95,6 +98,7 @@ func (w *world) pairs() []pair {
 		{name: "DepositConfirmTwice", make: deposits, first: confirm, second: confirm, afterFirst: cardorder.PaidByUser, afterSecond: cardorder.PaidByUser},
 		{name: "DepositCompleteOrRefuse", make: deposits, first: complete, second: otherRefuse, afterFirst: completed, afterSecond: cancelled},
 		{name: "PaidDepositCompleteOrRefuse", make: paidDeposits, first: complete, second: otherRefuse, afterFirst: completed, afterSecond: cancelled},
+		{name: "PaidDepositClaimOrRefuse", make: paidDeposits, first: claim, second: otherRefuse, afterFirst: cardorder.PaidByUser, afterSecond: cancelled, loser: "claimed_by_other"},
 		{name: "PaidDepositCompleteTwice", make: paidDeposits, first: complete, second: otherComplete, afterFirst: completed, afterSecond: completed},
 		{name: "PaidDepositRefuseTwice", make: paidDeposits, first: refuse, second: otherRefuse, afterFirst: cancelled, afterSecond: cancelled},
 	}
@@ -124,13 +128,9 @@ func (w *world) race(t *testing.T, p pair, other *cardorder.Service, firstAhead 
 	if (first == nil) == (second == nil) {
 		t.Fatalf("first %v, second %v: want one winner", first, second)
 	}
-	loser, want := second, p.afterFirst
+	loser, want, code := second, p.afterFirst, cmp.Or(p.loser, "INVALID_STATE")
 	if first != nil {
-		loser, want = first, p.afterSecond
-	}
-	code := p.loser
-	if code == "" {
-		code = "INVALID_STATE"
+		loser, want, code = first, p.afterSecond, "INVALID_STATE"
 	}
 	wantCode(t, loser, code)
 	w.wantStatus(id, want)
@@ -208,4 +208,35 @@ func (w *world) await(t *testing.T, happened func() bool) {
 		}
 	}
 	t.Fatal("nobody came to race")
+}
+
+// TestClaimsCollide: two operators want one order.
+func TestClaimsCollide(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, _, claim, _, _, otherClaim, _, _ := w.actions()
+	anns := 0
+	for round := range rounds {
+		u := w.user(100000)
+		id := w.withdrawn(u)
+		ann, bob := w.collide(t, id, round%2 == 0,
+			func() error { return claim(w.Service, u, id) }, func() error { return otherClaim(w.second, u, id) })
+		holder, loser := "operator:ann", bob
+		if ann != nil {
+			holder, loser = "operator:bob", ann
+		}
+		if (ann == nil) == (bob == nil) {
+			t.Fatalf("ann %v, bob %v: want one winner", ann, bob)
+		}
+		wantCode(t, loser, "claimed_by_other")
+		if o := w.read(id); o.ClaimedBy != holder {
+			t.Errorf("%s holds it, want %s", o.ClaimedBy, holder)
+		}
+		if ann == nil {
+			anns++
+		}
+	}
+	if anns == 0 || anns == rounds {
+		t.Errorf("ann won %d of %d rounds: nothing raced", anns, rounds)
+	}
 }
