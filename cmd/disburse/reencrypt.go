@@ -20,21 +20,25 @@ type configReencryptCommand struct {
 
 // Help is the long text of `disburse config reencrypt --help`.
 func (configReencryptCommand) Help() string {
-	return `Seals merchant keys, payout requisites and callbacks anew that are sealed with another key than the first of DISBURSE_ENCRYPTION_KEYS. It may run while the gateway runs, several times, and be interrupted.
+	return `Seals merchant keys, payout requisites, callbacks, cards, payment details and chat messages anew that are sealed with another key than the first of DISBURSE_ENCRYPTION_KEYS. It may run while the gateway runs, several times, and be interrupted.
 
 Run it once every process has that key first; a process that does not goes on sealing with the old one. When --dry-run then counts nothing, only backups taken before still need the old keys.`
 }
 
 type reencrypted struct {
-	Key          string `json:"key"` // the primary one
-	MerchantKeys int    `json:"merchant_keys"`
-	Requisites   int    `json:"requisites"`
-	Callbacks    int    `json:"callbacks"`
-	DryRun       bool   `json:"dry_run"`
+	Key            string `json:"key"` // the primary one
+	MerchantKeys   int    `json:"merchant_keys"`
+	Requisites     int    `json:"requisites"`
+	Callbacks      int    `json:"callbacks"`
+	Cards          int    `json:"cards"`           // of card orders, and the platform's
+	PaymentDetails int    `json:"payment_details"` // of P2P ads and orders
+	Messages       int    `json:"messages"`
+	DryRun         bool   `json:"dry_run"`
 }
 
 func (r reencrypted) String() string {
-	return fmt.Sprintf("%d merchant keys, %d payout requisites, %d callbacks", r.MerchantKeys, r.Requisites, r.Callbacks)
+	return fmt.Sprintf("%d merchant keys, %d payout requisites, %d callbacks, %d cards, %d payment details, %d messages",
+		r.MerchantKeys, r.Requisites, r.Callbacks, r.Cards, r.PaymentDetails, r.Messages)
 }
 
 // Run brings everything onto the primary key and says how much that was.
@@ -91,35 +95,52 @@ func (c configReencryptCommand) primary() (string, error) {
 }
 
 func reencryptAll(ctx context.Context, app *gateway.App, batch int, done *reencrypted, progress func()) error {
-	for {
-		n, err := app.Merchants.Reencrypt(ctx, batch)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			break
-		}
-		done.MerchantKeys += n
-		progress()
-	}
-	for _, part := range []struct {
-		page  func(ctx context.Context, after string, batch int) (next string, changed int, err error)
-		count *int
-	}{
-		{app.Payouts.Reencrypt, &done.Requisites},
-		{app.Payouts.ReencryptCallbacks, &done.Callbacks},
+	for _, part := range []func() error{
+		func() error { return untilNone(ctx, app.Merchants.Reencrypt, batch, &done.MerchantKeys, progress) },
+		func() error { return everyPage(ctx, app.Payouts.Reencrypt, batch, &done.Requisites, progress) },
+		func() error { return everyPage(ctx, app.Payouts.ReencryptCallbacks, batch, &done.Callbacks, progress) },
+		func() error { return everyPage(ctx, app.CardOrders.Reencrypt, batch, &done.Cards, progress) },
+		func() error { return untilNone(ctx, app.Exchange.Reencrypt, batch, &done.PaymentDetails, progress) },
+		func() error { return everyPage(ctx, app.Chat.Reencrypt, batch, &done.Messages, progress) },
 	} {
-		for after, more := "", true; more; more = after != "" {
-			next, n, err := part.page(ctx, after, batch)
-			if err != nil {
-				return err
-			}
-			*part.count += n
-			after = next
-			progress()
+		if err := part(); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// untilNone repeats what finds by itself what is left.
+func untilNone(ctx context.Context, do func(ctx context.Context, batch int) (int, error), batch int, count *int, progress func()) error {
+	for {
+		n, err := do(ctx, batch)
+		if err != nil || n == 0 {
+			return err
+		}
+		*count += n
+		progress()
+	}
+}
+
+// everyPage goes through all pages of something; the zero key is before the
+// first of them and after the last.
+func everyPage[K comparable](
+	ctx context.Context, page func(ctx context.Context, after K, batch int) (next K, changed int, err error),
+	batch int, count *int, progress func(),
+) error {
+	var start K
+	for after := start; ; {
+		next, n, err := page(ctx, after, batch)
+		if err != nil {
+			return err
+		}
+		*count += n
+		progress()
+		if next == start {
+			return nil
+		}
+		after = next
+	}
 }
 
 // countOtherwise counts what reencryptAll would change.
@@ -127,6 +148,18 @@ func countOtherwise(ctx context.Context, app *gateway.App, would *reencrypted) (
 	if would.MerchantKeys, err = app.Merchants.SealedOtherwise(ctx); err != nil {
 		return err
 	}
-	would.Requisites, would.Callbacks, err = app.Payouts.SealedOtherwise(ctx)
-	return err
+	if would.Requisites, would.Callbacks, err = app.Payouts.SealedOtherwise(ctx); err != nil {
+		return err
+	}
+	for _, of := range []struct {
+		count func(context.Context) (int, error)
+		into  *int
+	}{
+		{app.CardOrders.SealedOtherwise, &would.Cards}, {app.Exchange.SealedOtherwise, &would.PaymentDetails}, {app.Chat.SealedOtherwise, &would.Messages},
+	} {
+		if *of.into, err = of.count(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -12,9 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"disburse/gateway"
+	"disburse/gateway/cardorder"
+	"disburse/gateway/enduser"
+	"disburse/gateway/exchange"
+	"disburse/gateway/idempotency"
 	"disburse/gateway/payout"
 	"disburse/gateway/vault"
 	"disburse/ledger"
+	"disburse/ledger/money"
 	"disburse/ratelimit/redistest"
 )
 
@@ -84,6 +90,57 @@ func (s *site) cancelled(app *gateway.App, key vault.Key, target string, n int) 
 	return bodies
 }
 
+// sealedByUsers leaves a card withdrawal that is talked about, a P2P order, and
+// a platform card. What it returns wants all of it to be readable.
+func (s *site) sealedByUsers(app *gateway.App) (readable func(*gateway.App)) {
+	t, ctx := s.t, s.t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var users []enduser.User
+	for _, name := range []string{"anna", "boris"} {
+		u, err := app.Users.Create(ctx, enduser.Spec{Name: name})
+		must(err)
+		must(app.Users.Deposit(ctx, u.ID, money.New(500_000, enduser.RUB), "first"))
+		users = append(users, u)
+	}
+	platform, card, phone := "2200000000000053", "4276345439581234", map[string]string{"phone": "79161234567"}
+	_, err := app.CardOrders.SetSettings(ctx, cardorder.Change{CardNumber: &platform})
+	must(err)
+	order, err := app.CardOrders.Create(ctx, users[0], cardorder.Request{
+		Type: "withdraw", Amount: 10_000, Details: cardorder.Details{CardNumber: card},
+	}, idempotency.Key{})
+	must(err)
+	for _, text := range []string{"one", "two", "three"} {
+		_, err := app.CardOrders.Say(ctx, users[0], order, text, idempotency.Key{})
+		must(err)
+	}
+	ad, err := app.Exchange.CreateAd(ctx, users[0], exchange.AdRequest{
+		Type: "sell", FiatCurrency: "RUB", MinAmount: 100, MaxAmount: 100_000, PaymentMethods: []string{"sbp"}, PaymentDetails: phone,
+	}, idempotency.Key{})
+	must(err)
+	trade, err := app.Exchange.CreateOrder(ctx, users[1], exchange.OrderRequest{AdID: ad, USDTAmount: 1000, PaymentMethod: "sbp"}, idempotency.Key{})
+	must(err)
+	return func(app *gateway.App) {
+		t.Helper()
+		terms, err := app.CardOrders.Limits(ctx)
+		must(err)
+		withdrawal, err := app.CardOrders.ByID(ctx, users[0].ID, order)
+		must(err)
+		said, _, err := app.CardOrders.Messages(ctx, users[0], order, 50, 0)
+		must(err)
+		bought, err := app.Exchange.OrderByID(ctx, users[1], trade)
+		must(err)
+		if terms.Card.CardNumber != platform || withdrawal.Details.CardNumber != card || len(said) != 3 || said[2].Text != "three" ||
+			!maps.Equal(bought.PaymentDetails, phone) {
+			t.Errorf("without the old key: %v, %v, %v, %v", terms.Card, withdrawal.Details, said, bought)
+		}
+	}
+}
+
 func TestReencrypt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -101,15 +158,18 @@ func TestReencrypt(t *testing.T) {
 	t.Cleanup(receiver.Close)
 	want := s.cancelled(s.gatewayWith(s.cfg.EncryptionKeys), first[0], receiver.URL+"/ended", 3)
 
+	wallet := s.sealedByUsers(s.gatewayWith(s.cfg.EncryptionKeys))
+
 	second := vault.Generate("k2").String()
 	s.cfg.EncryptionKeys = second + "," + first[0].String()
-	all := map[string]any{"key": "k2", "merchant_keys": 2.0, "requisites": 3.0, "callbacks": 3.0, "dry_run": true}
+	all := map[string]any{"key": "k2", "merchant_keys": 2.0, "requisites": 3.0, "callbacks": 3.0,
+		"cards": 2.0, "payment_details": 2.0, "messages": 3.0, "dry_run": true}
 	for range 2 { // the first changes nothing
 		if diff := cmp.Diff(all, s.object("config", "reencrypt", "--dry-run")); diff != "" {
 			t.Errorf("dry run (-want +got):\n%s", diff)
 		}
 	}
-	says(t, s.ok("config", "reencrypt", "--dry-run"), "2 merchant keys, 3 payout requisites, 3 callbacks", "Nothing was done")
+	says(t, s.ok("config", "reencrypt", "--dry-run"), "2 merchant keys, 3 payout requisites, 3 callbacks, 2 cards, 2 payment details, 3 messages", "Nothing was done")
 	all["dry_run"] = false
 	if diff := cmp.Diff(all, s.object("config", "reencrypt", "--batch", "2")); diff != "" {
 		t.Errorf("first run (-want +got):\n%s", diff)
@@ -120,7 +180,9 @@ func TestReencrypt(t *testing.T) {
 	}
 
 	s.cfg.EncryptionKeys = second
-	if err := s.gatewayWith(second).Start(t.Context(), gateway.Workers); err != nil {
+	app := s.gatewayWith(second)
+	wallet(app)
+	if err := app.Start(t.Context(), gateway.Workers); err != nil {
 		t.Fatal(err)
 	}
 	arrive := func(what string) {
