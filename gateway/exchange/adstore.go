@@ -69,7 +69,9 @@ const (
 	listingHead   = `select ` + adColumns + `, ` + authorColumns + ` from (select ` + listingColumns + ` from (`
 	listingBranch = `select ` + listingColumns + ` from p2p_ads a where a.shelf = `
 	listingUnion  = ` union all `
-	listingTail   = `) a order by %[1]s, a.id limit %[2]d offset %[3]d) a order by %[1]s, a.id`
+	// Each branch ends where the page does: that lets them be merged in order.
+	listingOrdered = `(%[1]s order by %[2]s, a.id limit %[3]d)`
+	listingTail    = `) a order by %[1]s, a.id limit %[2]d offset %[3]d) a order by %[1]s, a.id`
 
 	listType     = ` and a.type = '%s'`
 	listFiat     = ` and a.fiat_currency = $%d`

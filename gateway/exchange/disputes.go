@@ -49,8 +49,8 @@ func (s *Service) Disputes(ctx context.Context, f DisputeFilter) (page.Page[Disp
 }
 
 // disputed reads an order that is or was in dispute.
-func (s *Service) disputed(ctx context.Context, db querier, sql string, id int64) (Order, error) {
-	o, err := selectOneOrder(ctx, db, sql, id)
+func (s *Service) disputed(ctx context.Context, id int64) (Order, error) {
+	o, err := selectOneOrder(ctx, s.d.DB, selectOrder, id)
 	if err == nil && o.DisputedAt.IsZero() {
 		err = ErrOrderNotFound
 	}
@@ -61,7 +61,7 @@ func (s *Service) disputed(ctx context.Context, db querier, sql string, id int64
 // holds the claim sees the payment details in full, which is audited. Faults:
 // ORDER_NOT_FOUND.
 func (s *Service) DisputeByID(ctx context.Context, id int64) (DisputeView, error) {
-	o, err := s.disputed(ctx, s.d.DB, selectOrder, id)
+	o, err := s.disputed(ctx, id)
 	if err != nil {
 		return DisputeView{}, err
 	}
@@ -87,7 +87,7 @@ func (s *Service) clearView(o Order) (v DisputeView, err error) {
 func (s *Service) ClaimDispute(ctx context.Context, id int64) (DisputeView, error) {
 	var after Order
 	err := transact.Run(ctx, s.d.DB, func(tx pgx.Tx) error {
-		before, err := s.disputed(ctx, tx, lockOrder, id)
+		before, err := selectOneOrder(ctx, tx, lockOrder, id)
 		if err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func (s *Service) ClaimDispute(ctx context.Context, id int64) (DisputeView, erro
 // claim_required, claimed_by_other, unavailable.
 func (s *Service) ReleaseDispute(ctx context.Context, id int64) error {
 	err := transact.Run(ctx, s.d.DB, func(tx pgx.Tx) error {
-		before, err := s.disputed(ctx, tx, lockOrder, id)
+		before, err := selectOneOrder(ctx, tx, lockOrder, id)
 		if err != nil {
 			return err
 		}
@@ -150,9 +150,9 @@ func (s *Service) Resolve(ctx context.Context, id int64, to, note string) (Dispu
 	if err := f.err(); err != nil {
 		return DisputeView{}, err
 	}
-	o, err := s.disputed(ctx, s.d.DB, selectOrder, id)
+	o, err := selectOneOrder(ctx, s.d.DB, selectOrder, id)
 	if err != nil {
-		return DisputeView{}, err
+		return DisputeView{}, named(err, "dispute")
 	}
 	e := end{kind: forTheSeller, by: claimant(ctx), at: s.now(), note: chat.Mask(note)}
 	if to == ToBuyer {
@@ -173,7 +173,7 @@ func (s *Service) Resolve(ctx context.Context, id int64, to, note string) (Dispu
 // DisputeMessages lists the messages of an order that is or was in dispute.
 // Faults: invalid_request, ORDER_NOT_FOUND.
 func (s *Service) DisputeMessages(ctx context.Context, id int64, limit, offset int) ([]chat.Message, error) {
-	if _, err := s.disputed(ctx, s.d.DB, selectOrder, id); err != nil {
+	if _, err := s.disputed(ctx, id); err != nil {
 		return nil, err
 	}
 	return s.messages(ctx, id, limit, offset)
@@ -182,7 +182,7 @@ func (s *Service) DisputeMessages(ctx context.Context, id int64, limit, offset i
 // SayInDispute posts a message of the actor of ctx, an operator. Faults:
 // ORDER_NOT_FOUND, INVALID_STATE, INVALID_MESSAGE, unavailable.
 func (s *Service) SayInDispute(ctx context.Context, id int64, text string) (int64, error) {
-	o, err := s.disputed(ctx, s.d.DB, selectOrder, id)
+	o, err := s.disputed(ctx, id)
 	switch {
 	case err != nil:
 		return 0, err

@@ -136,7 +136,7 @@ func (f *AdFilter) statement(authors []int64) (sql string, args []any) {
 		if side != "" {
 			branches[i] += fmt.Sprintf(listType, side)
 		}
-		branches[i] += where.String()
+		branches[i] = fmt.Sprintf(listingOrdered, branches[i]+where.String(), sortKeys[f.SortBy], f.Offset+f.Limit)
 	}
 	return listingHead + strings.Join(branches, listingUnion) + fmt.Sprintf(listingTail, sortKeys[f.SortBy], f.Limit, f.Offset), args
 }
