@@ -10,10 +10,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 	"disburse/gateway/transact"
 	"disburse/gateway/vault"
 	"disburse/ledger"
+	"disburse/ledger/money"
 )
 
 // attempts at a withdrawal that the rules refused a moment ago and would allow
@@ -112,12 +114,19 @@ func (s Settings) refuse(o Order) error {
 	case o.Type == Withdraw && o.Details.CardNumber == "":
 		return ErrMissingDetails
 	case o.Amount < low:
-		return ErrAmountTooLow
+		return named(ErrAmountTooLow, "the smallest amount is %s RUB", low)
 	case o.Amount > high:
-		return ErrAmountTooHigh
+		return named(ErrAmountTooHigh, "the largest amount is %s RUB", high)
 	default:
 		return nil
 	}
+}
+
+// named is the refusal of an amount that tells the bound it breaks.
+func named(refusal *fault.Error, message string, bound int64) error {
+	e := *refusal
+	e.Message = fmt.Sprintf(message, money.New(bound, enduser.RUB).Fixed(2))
+	return &e
 }
 
 // withdraw makes a withdrawal: the hold, the claim of the key, the row and the

@@ -143,6 +143,14 @@ func TestRequestRules(t *testing.T) {
 			}
 		})
 	}
+	t.Run("ErrorsNameTheBound", func(t *testing.T) {
+		if _, err := w.Create(t.Context(), u, withdrawal(1), noKey()); faultOf(err).Message != "the smallest amount is 100.00 RUB" {
+			t.Errorf("got %v", err)
+		}
+		if _, err := w.Create(t.Context(), u, deposit(9000000), noKey()); faultOf(err).Message != "the largest amount is 50000.00 RUB" {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("BoundsAreIncluded", func(t *testing.T) {
 		for _, req := range []cardorder.Request{withdrawal(10000), withdrawal(5000000), deposit(10000), deposit(5000000)} {
 			id := w.create(u, req)
