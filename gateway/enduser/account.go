@@ -139,8 +139,10 @@ func (s *Service) PreviewDeposit(ctx context.Context, id int64, amount money.Mon
 // turnover that is asked for. From then on the user is under the rules for who
 // got a bonus of that kind. One reference grants once to a user. It fails with
 // NOT_FOUND, invalid_request and reference_reused.
+//
+//nolint:revive // four plain values, each of a type or at a place of its own
 func (s *Service) GrantBonus(ctx context.Context, id int64, kind BonusKind, amount, wagering int64, ref string) error {
-	if err := s.grantable(ctx, id, kind, amount, wagering, ref); err != nil {
+	if err := s.PreviewBonus(ctx, id, kind, amount, wagering, ref); err != nil {
 		return err
 	}
 	now := s.now()
@@ -154,22 +156,9 @@ func (s *Service) GrantBonus(ctx context.Context, id int64, kind BonusKind, amou
 
 // PreviewBonus says whether GrantBonus would be refused, and does nothing.
 // Whether the reference was used before is not looked at.
+//
+//nolint:revive // the arguments of GrantBonus
 func (s *Service) PreviewBonus(ctx context.Context, id int64, kind BonusKind, amount, wagering int64, ref string) error {
-	return s.grantable(ctx, id, kind, amount, wagering, ref)
-}
-
-func (s *Service) creditable(ctx context.Context, id int64, amount money.Money, ref string) error {
-	var faults []fault.Field
-	if !amount.Positive() {
-		faults = append(faults, fault.Field{Name: "amount", Why: "must be above zero, in minor units of its currency"})
-	}
-	if _, known := money.Lookup(string(amount.Currency())); !known {
-		faults = append(faults, fault.Field{Name: "currency", Why: "must be a known currency, such as RUB or USD"})
-	}
-	return s.acceptable(ctx, id, append(faults, referenceFaults(ref)...))
-}
-
-func (s *Service) grantable(ctx context.Context, id int64, kind BonusKind, amount, wagering int64, ref string) error {
 	var faults []fault.Field
 	if kind != Signup && kind != Cashback {
 		faults = append(faults, fault.Field{Name: "kind", Why: "must be signup or cashback"})
@@ -179,6 +168,17 @@ func (s *Service) grantable(ctx context.Context, id int64, kind BonusKind, amoun
 	}
 	if wagering < 0 {
 		faults = append(faults, fault.Field{Name: "wagering", Why: "must be kopecks, 0 or above"})
+	}
+	return s.acceptable(ctx, id, append(faults, referenceFaults(ref)...))
+}
+
+func (s *Service) creditable(ctx context.Context, id int64, amount money.Money, ref string) error {
+	var faults []fault.Field
+	if !amount.Positive() {
+		faults = append(faults, fault.Field{Name: "amount", Why: "must be above zero, in minor units of its currency"})
+	}
+	if _, known := money.Lookup(string(amount.Currency())); !known {
+		faults = append(faults, fault.Field{Name: "currency", Why: "must be a known currency, such as RUB or USD"})
 	}
 	return s.acceptable(ctx, id, append(faults, referenceFaults(ref)...))
 }

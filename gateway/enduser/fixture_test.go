@@ -162,11 +162,17 @@ func checkFields(t *testing.T, err error, want ...string) {
 // waitForLock returns once some session of this database waits for a lock.
 func waitForLock(t testing.TB, db *pgxpool.Pool) {
 	t.Helper()
-	for waiting := false; !waiting; {
-		err := db.QueryRow(t.Context(), `select exists (select from pg_stat_activity
-			where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waiting)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for !waits(t, db) {
+		continue
 	}
+}
+
+func waits(t testing.TB, db *pgxpool.Pool) (waiting bool) {
+	t.Helper()
+	err := db.QueryRow(t.Context(), `select exists (select from pg_stat_activity
+		where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waiting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return waiting
 }

@@ -169,7 +169,13 @@ func between(t *testing.T, w *wallet, change string, id int64, race func() error
 	}
 	raced := make(chan error, 1)
 	go func() { raced <- race() }()
-	waitForLock(t, w.db)
+	for waiting := false; !waiting; waiting = waits(t, w.db) {
+		select {
+		case err := <-raced:
+			t.Fatalf("it did not wait for the row: %v", err)
+		default:
+		}
+	}
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
