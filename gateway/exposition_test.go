@@ -15,14 +15,21 @@ import (
 	"disburse/ratelimit/redistest"
 )
 
-// start runs roles of a gateway until it is closed.
-func start(t *testing.T, metricsListen string, roles ...gateway.Role) *gateway.App {
+// build makes a gateway on data of its own.
+func build(t *testing.T, metricsListen string) *gateway.App {
 	t.Helper()
 	app, err := gateway.New(gateway.Config{
 		DatabaseURL: pgtest.URL(t, pgtest.New(t)), RedisURL: redistest.URL(t), EncryptionKeys: vault.Generate("k1").String(),
 		PublicURL: "https://pay.example", Listen: "127.0.0.1:0", MetricsListen: metricsListen, DatabaseConns: 4,
 	}, slog.New(slog.DiscardHandler))
 	must(t, err)
+	return app
+}
+
+// start runs roles of a gateway until it is closed.
+func start(t *testing.T, metricsListen string, roles ...gateway.Role) *gateway.App {
+	t.Helper()
+	app := build(t, metricsListen)
 	must(t, app.Start(t.Context(), roles...))
 	return app
 }
