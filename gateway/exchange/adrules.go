@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"disburse/gateway/chat"
 )
 
 // Bounds of an ad. The product of the largest amount and the largest rate stays
@@ -21,12 +23,13 @@ const (
 	defaultWindow = 30
 )
 
-// check judges a request for an ad and gives the ad, its details apart.
+// check judges a request for an ad and gives the ad, its details apart. The
+// instructions are for everybody: a card number in them is never kept whole.
 func (r AdRequest) check() (Ad, map[string]string, error) {
 	var f faults
 	ad := Ad{
 		Side: Side(r.Type), FiatCurrency: r.FiatCurrency, Min: r.MinAmount, Max: r.MaxAmount, Remaining: r.MaxAmount,
-		Methods: r.PaymentMethods, Instructions: r.Instructions, Window: defaultWindow * time.Minute, Active: true, Version: 1,
+		Methods: r.PaymentMethods, Instructions: chat.Mask(r.Instructions), Window: defaultWindow * time.Minute, Active: true, Version: 1,
 	}
 	if !ad.Side.Valid() {
 		f.add("type", "must be buy or sell")
@@ -59,7 +62,9 @@ func (c AdChange) apply(ad Ad) (Ad, map[string]string, error) {
 	set(&ad.Min, c.MinAmount)
 	set(&ad.Max, c.MaxAmount)
 	set(&ad.Methods, c.PaymentMethods)
-	set(&ad.Instructions, c.Instructions)
+	if c.Instructions != nil {
+		ad.Instructions = chat.Mask(*c.Instructions)
+	}
 	set(&ad.Active, c.IsActive)
 	if c.PaymentWindowMinutes != nil {
 		ad.Window = window(*c.PaymentWindowMinutes)

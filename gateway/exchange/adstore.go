@@ -78,7 +78,7 @@ const (
 	listAmount   = ` and a.min_amount <= $%[1]d and a.max_amount >= $%[1]d and a.remaining_amount >= $%[1]d`
 	listMethod   = ` and $%d = any(a.payment_methods)`
 	listDuration = ` and a.window_minutes <= $%d`
-	listAuthors  = ` and a.user_id = any($%d)`
+	listAuthors  = ` and a.user_id = any($%d) and a.deleted_at is null`
 )
 
 // Copies what is known of traders to their ads. A statement of its own, after

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"disburse/gateway/chat"
 )
 
 // AdView is an ad in the shape of JSON output, as everybody sees it.
@@ -123,13 +121,12 @@ func textOrNull(text string) *string {
 	return &text
 }
 
-// View gives the ad as everybody sees it: without its payment details, and with
-// card numbers masked where its author wrote them into the instructions.
+// View gives the ad as everybody sees it: without its payment details.
 func (a Ad) View() AdView {
 	return AdView{
 		ID: a.ID, UserID: a.UserID, Type: string(a.Side), FiatCurrency: a.FiatCurrency, ExchangeRate: a.Rate,
 		MinAmount: a.Min, MaxAmount: a.Max, RemainingAmount: a.Remaining, PaymentMethods: a.Methods,
-		Instructions: chat.Mask(a.Instructions), PaymentWindowMinutes: minutes(a.Window),
+		Instructions: a.Instructions, PaymentWindowMinutes: minutes(a.Window),
 		IsActive: a.Active, Exhausted: a.Exhausted(), ModerationStatus: "approved",
 		CreatedAt: timestamp(a.CreatedAt), UpdatedAt: timestamp(a.UpdatedAt),
 		User: AuthorView{
@@ -145,7 +142,7 @@ func (a Ad) record() map[string]any {
 	return map[string]any{
 		"type": a.Side, "fiat_currency": a.FiatCurrency, "exchange_rate": a.Rate, "min_amount": a.Min, "max_amount": a.Max,
 		"remaining_amount": a.Remaining, "payment_methods": a.Methods, "payment_window_minutes": minutes(a.Window),
-		"is_active": a.Active, "instructions": chat.Mask(a.Instructions), "payment_details": a.details.masked,
+		"is_active": a.Active, "instructions": a.Instructions, "payment_details": a.details.masked,
 	}
 }
 
