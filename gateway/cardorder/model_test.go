@@ -67,7 +67,7 @@ func (m *model) step(t *rapid.T) {
 	}
 	u := rapid.SampledFrom(m.users).Draw(t, "user")
 	if action == "create" || len(m.orders) == 0 {
-		m.create(t, ctx, u)
+		m.create(ctx, t, u)
 		return
 	}
 	o := rapid.SampledFrom(m.orders).Draw(t, "order")
@@ -98,7 +98,7 @@ func (m *model) step(t *rapid.T) {
 	}
 }
 
-func (m *model) create(t *rapid.T, ctx context.Context, u *modelUser) {
+func (m *model) create(ctx context.Context, t *rapid.T, u *modelUser) {
 	of := rapid.SampledFrom(cardorder.Types()).Draw(t, "type")
 	amount := rapid.SampledFrom([]int64{9999, 10000, 40000, 90000, 5000001}).Draw(t, "amount")
 	req := deposit(amount)
