@@ -110,7 +110,7 @@ func TestListingPlans(t *testing.T) {
 	ctx := t.Context()
 	for _, sql := range []string{
 		`insert into users (name, nickname, signup_bonus, cashback_bonus, deposited, withdrawn, withdrawing, turnover, wagering_required, created_at)
-		 select 'user ' || n, 'nick' || n, false, false, 0, 0, 0, 0, 0, now() from generate_series(1, 100000) n`,
+		 select 'user ' || n, 'nick' || n, false, false, 0, 0, 0, 0, 0, now() from generate_series(1, 5000) n`,
 		`insert into p2p_ads (user_id, type, fiat_currency, exchange_rate, min_amount, max_amount, remaining_amount, payment_methods, instructions,
 		     window_minutes, is_active, version, created_at, updated_at, author_orders, author_rating)
 		 select n, (array['buy', 'sell'])[1 + n % 2], (array['RUB', 'RUB', 'RUB', 'EUR', 'KZT'])[1 + n % 5], 50 + n % 100, 1000 + n % 1000, 1000000,
