@@ -84,13 +84,21 @@ func (s *Service) create(ctx context.Context, u enduser.User, o *Order, key idem
 // its card for that. Refused orders leave gaps between ids.
 func (s *Service) number(ctx context.Context, o *Order) error {
 	var terms Settings
-	err := s.d.DB.QueryRow(ctx, selectTerms).Scan(&o.ID, &terms.Enabled,
-		&terms.DepositMin, &terms.DepositMax, &terms.WithdrawMin, &terms.WithdrawMax)
+	var hindered bool
+	err := s.d.DB.QueryRow(ctx, selectTerms, o.UserID, o.Amount).Scan(&o.ID, &terms.Enabled,
+		&terms.DepositMin, &terms.DepositMax, &terms.WithdrawMin, &terms.WithdrawMax, &hindered)
 	if err != nil {
 		return fmt.Errorf("cardorder: terms: %w", err)
 	}
 	if err := terms.refuse(*o); err != nil {
 		return err
+	}
+	// The rows decide when they are written; but what is known to fail there must
+	// not be posted, where it would spoil the group of everybody else's money.
+	if hindered && o.Type == Withdraw {
+		if err := s.prerequisites(ctx, *o); err != nil {
+			return err
+		}
 	}
 	o.CreatedAt = s.now()
 	o.card = vault.Sealed{}
@@ -132,6 +140,10 @@ func named(refusal *fault.Error, message string, bound int64) error {
 // withdraw makes a withdrawal: the hold, the claim of the key, the row and the
 // user's allowance stand or fall together.
 func (s *Service) withdraw(ctx context.Context, o Order, key idempotency.Key) error {
+	// A repeated request is not posted either, for the same reason.
+	if _, found, err := idempotency.Find(ctx, s.d.DB, key); found || err != nil {
+		return ErrBusy.With(err) // unless the key is found
+	}
 	// The order's row comes before the user's in every transaction of this
 	// package, so that no two wait for each other.
 	_, err := s.d.Ledger.Post(ctx, o.holdEntry(),
@@ -159,24 +171,32 @@ func (s *Service) withdrawRefusal(ctx context.Context, o Order, cause error) err
 	case !short && !missed && !activeExists(cause):
 		return fmt.Errorf("cardorder: withdraw: %w", cause)
 	}
-	if err := s.d.Users.Refusal(ctx, o.UserID, enduser.Card, o.Amount); err != nil {
+	if err := s.prerequisites(ctx, o); err != nil {
 		return err
 	}
-	if activeExists(cause) {
-		return ErrActiveOrder
-	}
-	active := false
-	if err := s.d.DB.QueryRow(ctx, selectActive, o.UserID, string(o.Type)).Scan(&active); err != nil {
-		return fmt.Errorf("cardorder: active order: %w", err)
-	}
 	switch {
-	case active:
+	case activeExists(cause):
 		return ErrActiveOrder
 	case short:
 		return ErrInsufficient
 	default:
 		return errAgain
 	}
+}
+
+// prerequisites says what stands against a withdrawal now, its money apart.
+func (s *Service) prerequisites(ctx context.Context, o Order) error {
+	if err := s.d.Users.Refusal(ctx, o.UserID, enduser.Card, o.Amount); err != nil {
+		return err
+	}
+	active := false
+	if err := s.d.DB.QueryRow(ctx, selectActive, o.UserID, string(o.Type)).Scan(&active); err != nil {
+		return fmt.Errorf("cardorder: active order: %w", err)
+	}
+	if active {
+		return ErrActiveOrder
+	}
+	return nil
 }
 
 // deposit makes a deposit, which moves no money yet.

@@ -20,9 +20,13 @@ s.enabled, s.deposit_min, s.deposit_max, s.withdraw_min, s.withdraw_max, s.card_
 
 	lockSettings = selectSettings + ` for update`
 
-	// The terms of a new order together with its id, in one round trip.
+	// The terms of a new order together with its id, and whether a withdrawal of
+	// this user and amount would be refused now, in one round trip.
 	selectTerms = `
-select nextval('card_orders_id_seq'), s.enabled, s.deposit_min, s.deposit_max, s.withdraw_min, s.withdraw_max from card_settings s`
+select nextval('card_orders_id_seq'), s.enabled, s.deposit_min, s.deposit_max, s.withdraw_min, s.withdraw_max,
+    exists (select from users u where u.id = $1 and withdrawal_refusal(u, 'card', $2) is not null)
+    or exists (select from card_orders where user_id = $1 and type = 'withdraw' and status in ('pending', 'paid_by_user'))
+from card_settings s`
 
 	updateSettings = `
 update card_settings set enabled = $1, deposit_min = $2, deposit_max = $3, withdraw_min = $4, withdraw_max = $5,
