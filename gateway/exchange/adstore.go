@@ -42,9 +42,17 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true, 1, $12, $12, $13, $1
 
 	selectAd = `select ` + adColumns + `, ` + authorColumns + ` from p2p_ads a where a.id = $1 and a.deleted_at is null`
 
-	// The order's id comes with the ad that it answers: one round trip less.
-	selectAdToTake = `select ` + adColumns + `, ` + authorColumns + `, nextval('p2p_orders_id_seq') as next_order
+	// The order's id comes with the ad that it answers, and whether the rules or
+	// an open order of the taker stand in the way now: round trips less.
+	selectAdToTake = `select ` + adColumns + `, ` + authorColumns + `, nextval('p2p_orders_id_seq') as next_order,
+exists (select from users u where u.id = case a.type when 'buy' then $2::bigint else a.user_id end
+    and withdrawal_refusal(u, 'p2p', $3::bigint) is not null)
+or case a.type
+    when 'buy' then exists (select from p2p_orders o where o.seller_id = $2 and o.ad_type = 'buy' and ` + openOrder + `)
+    else exists (select from p2p_orders o where o.buyer_id = $2 and o.ad_type = 'sell' and ` + openOrder + `)
+end as hindered
 from p2p_ads a where a.id = $1 and a.deleted_at is null`
+	openOrder = `o.status in ('pending', 'paid_by_buyer', 'disputed')`
 
 	lockAd = `select ` + adColumns + `, ` + authorColumns + ` from p2p_ads a where a.id = $1 and a.deleted_at is null for update of a`
 
@@ -160,6 +168,7 @@ func (r adRow) ad() (Ad, error) {
 type takenRow struct {
 	adRow
 	NextOrder int64 `db:"next_order"`
+	Hindered  bool  `db:"hindered"`
 }
 
 func selectAds(ctx context.Context, db querier, sql string, args ...any) ([]Ad, error) {
@@ -188,17 +197,18 @@ func selectOneAd(ctx context.Context, db querier, sql string, id int64) (Ad, err
 	return ads[0], nil
 }
 
-// selectToTake reads an ad and an id for the order that is to answer it. It
-// fails with pgx.ErrNoRows.
-func selectToTake(ctx context.Context, db querier, id int64) (Ad, int64, error) {
-	rows, err := db.Query(ctx, selectAdToTake, id)
+// selectToTake reads an ad with an id for the order of a taker that is to answer
+// it, and whether something beside the ad's own terms stands in its way. It fails
+// with pgx.ErrNoRows.
+func selectToTake(ctx context.Context, db querier, id, taker, amount int64) (ad Ad, order int64, hindered bool, err error) {
+	rows, err := db.Query(ctx, selectAdToTake, id, taker, amount)
 	if err != nil {
-		return Ad{}, 0, err
+		return Ad{}, 0, false, err
 	}
 	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[takenRow])
 	if err != nil {
-		return Ad{}, 0, err
+		return Ad{}, 0, false, err
 	}
-	ad, err := found.ad()
-	return ad, found.NextOrder, err
+	ad, err = found.ad()
+	return ad, found.NextOrder, found.Hindered, err
 }

@@ -60,7 +60,7 @@ func (s *Service) CreateOrder(ctx context.Context, u enduser.User, req OrderRequ
 // take judges the request by the ad as it stands and posts the order. What
 // stands in the way is worked out only then: whoever succeeds reads once.
 func (s *Service) take(ctx context.Context, u enduser.User, req OrderRequest, key idempotency.Key) (int64, error) {
-	ad, id, err := selectToTake(ctx, s.d.DB, req.AdID)
+	ad, id, hindered, err := selectToTake(ctx, s.d.DB, req.AdID, u.ID, req.USDTAmount)
 	if errors.Is(err, pgx.ErrNoRows) {
 		if err := s.d.Users.CheckActive(u); err != nil {
 			return 0, err
@@ -75,6 +75,19 @@ func (s *Service) take(ctx context.Context, u enduser.User, req OrderRequest, ke
 	}
 	o, err := s.draft(id, u, ad, req)
 	if err != nil {
+		return 0, err
+	}
+	// The rows decide when they are written; but what is known to fail there, and
+	// what is a repetition, must not be posted, where it would spoil the group of
+	// everybody else's money.
+	if hindered {
+		if err := s.prerequisites(ctx, ad, o); err != nil {
+			return 0, err
+		}
+	}
+	if _, found, err := idempotency.Find(ctx, s.d.DB, key); found || errors.Is(err, idempotency.ErrReused) {
+		return 0, errAgain // once finds it too
+	} else if err != nil {
 		return 0, err
 	}
 	riders, err := o.createRiders(ad.Version, key)
@@ -215,6 +228,19 @@ func (s *Service) refused(ctx context.Context, u enduser.User, req OrderRequest,
 	if err := s.judge(ctx, u, ad, req); err != nil {
 		return err
 	}
+	if err := s.prerequisites(ctx, ad, o); err != nil {
+		return err
+	}
+	if short {
+		return ErrSellerShort
+	}
+	return errAgain
+}
+
+// prerequisites says what stands against an order now beside the terms of the
+// ad and the seller's money.
+func (s *Service) prerequisites(ctx context.Context, ad Ad, o Order) error {
+	var err error
 	if o.AdSide == Sell {
 		err = s.ownerMaySell(ctx, ad, o.Amount)
 	} else {
@@ -224,7 +250,7 @@ func (s *Service) refused(ctx context.Context, u enduser.User, req OrderRequest,
 		return err
 	}
 	var open bool
-	if err := s.d.DB.QueryRow(ctx, selectOpenAsTaker, u.ID, string(o.AdSide)).Scan(&open); err != nil {
+	if err := s.d.DB.QueryRow(ctx, selectOpenAsTaker, o.Taker(), string(o.AdSide)).Scan(&open); err != nil {
 		return fmt.Errorf("exchange: open orders: %w", err)
 	}
 	switch {
@@ -232,9 +258,7 @@ func (s *Service) refused(ctx context.Context, u enduser.User, req OrderRequest,
 		return ErrWithdrawOpen
 	case open:
 		return ErrDepositOpen
-	case short:
-		return ErrSellerShort
 	default:
-		return errAgain
+		return nil
 	}
 }
