@@ -143,7 +143,7 @@ func TestListingPlans(t *testing.T) {
 			}
 		}
 		// An author has few ads: they are found by him, and put in order.
-		sql, args, err := exchange.ListingSQL(exchange.AdFilter{SortBy: sort}, []int64{4711})
+		sql, args, err := exchange.ListingSQL(exchange.AdFilter{SortBy: sort}, []int64{4712})
 		noErr(t, err)
 		var plan json.RawMessage
 		noErr(t, w.db.QueryRow(ctx, `explain (format json) `+sql, args...).Scan(&plan))
@@ -151,7 +151,7 @@ func TestListingPlans(t *testing.T) {
 			t.Errorf("author by %s:\n%s", sort, plan)
 		}
 	}
-	if got := w.ids(exchange.AdFilter{AuthorNickname: "nick4711"}); fmt.Sprint(got) != "[4711]" {
-		t.Errorf("ads of nick4711: %v", got)
+	if got := w.ids(exchange.AdFilter{AuthorNickname: "nick4712"}); fmt.Sprint(got) != "[4712]" {
+		t.Errorf("ads of nick4712: %v", got)
 	}
 }
