@@ -11,7 +11,7 @@ import (
 func TestHarmless(t *testing.T) {
 	t.Parallel()
 	failure := func(severity, code string) error {
-		return fmt.Errorf("line: %w", &pgconn.PgError{Severity: severity, Code: code})
+		return fmt.Errorf("line: %w", &pgconn.PgError{Severity: "ОШИБКА", SeverityUnlocalized: severity, Code: code})
 	}
 	for _, tc := range []struct {
 		name string

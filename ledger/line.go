@@ -133,7 +133,8 @@ func (l *line) broken() bool { return l.conn.IsClosed() }
 // runs short, or changed its tables is better met on a new connection.
 func harmless(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Severity == "ERROR" && len(pg.Code) == 5 &&
+	// Severity is in the language of the server's messages.
+	return errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" && len(pg.Code) == 5 &&
 		slices.Contains([]string{"22", "23", "40", "55", "DL"}, pg.Code[:2])
 }
 
