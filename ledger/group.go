@@ -248,10 +248,11 @@ func (b *riderBatch) columns() ([]any, error) {
 	return columns, nil
 }
 
-func (b *riderBatch) fail(err error) error { return &riderFailure{b.from[0], err} }
+func (b *riderBatch) fail(err error) error { return &riderFailure{b.sql, b.from[0], err} }
 
 // riderFailure is a statement of riders that failed in a group.
 type riderFailure struct {
+	sql   string
 	index int // of the rider in its posting, when the group is one posting
 	err   error
 }
@@ -260,11 +261,33 @@ func (e *riderFailure) Error() string { return fmt.Sprintf("rider %d: %v", e.ind
 
 func (e *riderFailure) Unwrap() error { return e.err }
 
+// part takes a group apart: who has no such rider, then who has; or in halves,
+// when all have it.
+func (e *riderFailure) part(postings []*posting) (first, second []*posting) {
+	for _, p := range postings {
+		if slices.ContainsFunc(p.riders, func(r Rider) bool { return r.SQL == e.sql }) {
+			second = append(second, p)
+		} else {
+			first = append(first, p)
+		}
+	}
+	if len(first) == 0 {
+		half := len(postings) / 2
+		return postings[:half], postings[half:]
+	}
+	return first, second
+}
+
+// locked says that the row was not to be had: somebody else has locked it.
+func (e *riderFailure) locked() bool {
+	var pg *pgconn.PgError
+	return errors.As(e.err, &pg) && pg.Code == "55P03" // lock_not_available
+}
+
 // answer is what the posting's caller is told. A row that somebody else had
 // locked says nothing about the posting.
 func (e *riderFailure) answer() error {
-	var pg *pgconn.PgError
-	if errors.As(e.err, &pg) && pg.Code == "55P03" { // lock_not_available
+	if e.locked() {
 		return fmt.Errorf("%w: rider %d: %w", ErrUnavailable, e.index, e.err)
 	}
 	return &RiderError{Index: e.index, Err: e.err}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,24 +102,21 @@ func (l *line) receive(statements []statement) error {
 			rows := pgx.RowsFromResultReader(l.conn.TypeMap(), result)
 			err = statements[answered].take(rows)
 			rows.Close()
-			err = errors.Join(err, rows.Err())
+			failure = cmp.Or(failure, err, rows.Err())
 			answered++
 		case *pgconn.PipelineSync:
 			return failure
-		case nil:
-			if err == nil {
-				err = errors.New("ledger: the line lost count of its answers")
+		default:
+			var pg *pgconn.PgError
+			failure = cmp.Or(failure, err, errLostCount)
+			if l.broken() || !errors.As(err, &pg) {
+				return failure
 			}
-		}
-		if failure == nil {
-			failure = err
-		}
-		var pg *pgconn.PgError
-		if err != nil && (l.broken() || !errors.As(err, &pg)) {
-			return failure
 		}
 	}
 }
+
+var errLostCount = errors.New("ledger: the line lost count of its answers")
 
 // patience is how long the line may be silent: a socket's deadline, in real
 // time whatever the ledger's clock says.

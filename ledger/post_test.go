@@ -252,6 +252,45 @@ func TestLockedRowHoldsUpNobodyElse(t *testing.T) {
 	}
 }
 
+// However many wait for the locked row, the others wait for it once.
+func TestCrowdAtALockedRowHoldsUpNobodyForLong(t *testing.T) {
+	t.Parallel()
+	db := withNotes(t)
+	l := ledgertest.New(t, db)
+	topUp(t, l, "acme", "300")
+	topUp(t, l, "zeta", "300")
+	if _, err := db.Exec(t.Context(), `insert into notes (id) values ('hot')`); err != nil {
+		t.Fatal(err)
+	}
+	frozen, err := db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = frozen.Rollback(context.Background()) }()
+	if _, err := frozen.Exec(t.Context(), `select from notes where id = 'hot' for update`); err != nil {
+		t.Fatal(err)
+	}
+	const within = 12 * time.Second // 64 waits, one after the other, would take 16
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	touch := ledger.Rider{SQL: `update notes n set seen = true from unnest($1::text[]) as k (id) where n.id = k.id`, Row: []any{"hot"}}
+	var callers sync.WaitGroup
+	for i := range 64 {
+		callers.Go(func() {
+			_, err := l.Post(ctx, hold(fmt.Sprint("h", i), "acme", "1"), touch)
+			if !errors.Is(err, ledger.ErrUnavailable) || ctx.Err() != nil {
+				t.Errorf("caller %d: %v, want an answer to try again", i, err)
+			}
+		})
+		callers.Go(func() {
+			if _, err := l.Post(ctx, hold(fmt.Sprint("z", i), "zeta", "1")); err != nil {
+				t.Errorf("neighbour %d: %v", i, err)
+			}
+		})
+	}
+	callers.Wait()
+}
+
 // Two ledgers stand for two processes: opposite directions, a hot account,
 // shared references, all at once.
 func TestTwoProcessesOnTheSameAccounts(t *testing.T) {

@@ -21,9 +21,11 @@ const (
 	// The share lock waits for groups that are writing and makes new ones wait,
 	// for a moment: no id at or below the highest can appear after it. If it
 	// is not to be had at once, sealing waits for the next turn instead.
-	sqlSealPatience = `set local lock_timeout = '300ms'`
-	sqlSealBarrier  = `lock table ledger_transfers in share mode`
-	sqlHighest      = `select coalesce(max(id), 0) from ledger_transfers`
+	// A sealer that freezes must not keep it either.
+	sqlSealPatience = `select set_config('lock_timeout', '300ms', true),
+set_config('idle_in_transaction_session_timeout', '5s', true)`
+	sqlSealBarrier = `lock table ledger_transfers in share mode`
+	sqlHighest     = `select coalesce(max(id), 0) from ledger_transfers`
 
 	sqlRange = `
 select id, reference, leg, flow, from_account, to_account, amount, from_balance, to_balance, at

@@ -240,10 +240,28 @@ const attempts = 3
 // Where nothing is replayed the unique index is the look-up, at no cost.
 const lookFor = 64
 
-// commit runs one group to its end and answers every posting in it. A group
-// that one rider spoils is halved until the spoiler stands alone, so a bad
-// posting costs its neighbours a few more transactions and nothing else.
+// lockWaits is how many times one group may wait for a row that somebody else
+// has locked, a quarter of a second each, before those who need it are told to
+// try again: everybody waits as long. It is enough to find one row in the
+// largest group by halving.
+const lockWaits = 8
+
+// commit runs one group to its end and answers every posting in it. When a
+// statement of riders fails, the postings without it go first, and those with
+// it are halved until the spoiler stands alone, so a bad posting costs its
+// neighbours a few more transactions and nothing else.
 func (w *writer) commit(postings []*posting, look bool) {
+	waits := lockWaits
+	w.attempt(postings, look, &waits)
+}
+
+func (w *writer) attempt(postings []*posting, look bool, waits *int) {
+	if *waits == 0 {
+		for _, p := range postings {
+			p.answer(fmt.Errorf("%w: a row that it needs stays locked", ErrUnavailable))
+		}
+		return
+	}
 	start := w.cfg.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
@@ -265,19 +283,21 @@ func (w *writer) commit(postings []*posting, look bool) {
 		w.lookFirst--
 	}
 	var spoiled *riderFailure
-	split := errors.As(err, &spoiled)
-	if !split || len(postings) == 1 {
-		w.observe(g, GroupStats{Split: split}, start)
+	if errors.As(err, &spoiled) && spoiled.locked() {
+		*waits--
 	}
+	if spoiled != nil && len(postings) > 1 {
+		first, second := spoiled.part(postings)
+		w.attempt(first, look, waits)
+		w.attempt(second, look, waits)
+		return
+	}
+	w.observe(g, GroupStats{Split: spoiled != nil}, start)
 	switch {
 	case err == nil:
 		g.answer()
-	case split && len(postings) == 1:
+	case spoiled != nil:
 		postings[0].answer(spoiled.answer())
-	case split:
-		half := len(postings) / 2
-		w.commit(postings[:half], look)
-		w.commit(postings[half:], look)
 	default:
 		for _, p := range postings {
 			p.answer(fmt.Errorf("%w: %w", ErrUnavailable, err))
