@@ -11,6 +11,7 @@ import (
 
 	"disburse/callbacks"
 	"disburse/gateway/cardorder"
+	"disburse/gateway/exchange"
 	"disburse/gateway/enduser"
 	"disburse/gateway/payout"
 	"disburse/ledger"
@@ -35,6 +36,9 @@ type metrics struct {
 	cardCreated *prometheus.CounterVec
 	cardEnded   *prometheus.CounterVec
 	cardToEnd   *prometheus.HistogramVec
+	p2pCreated  *prometheus.CounterVec
+	p2pEnded    *prometheus.CounterVec
+	p2pToEnd    *prometheus.HistogramVec
 	openOrders  *prometheus.GaugeVec
 	openRUB     *prometheus.GaugeVec
 	openAge     *prometheus.GaugeVec
@@ -82,6 +86,9 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		cardCreated: counter("card_orders_created_total", "Card orders created.", "type"),
 		cardEnded:   counter("card_orders_ended_total", "Card orders ended, by final status.", "type", "status"),
 		cardToEnd:   histogram("card_order_end_seconds", "From creation to the end.", slow, "type", "status"),
+		p2pCreated:  counter("p2p_orders_created_total", "P2P orders created, by the side of the ad.", "ad"),
+		p2pEnded:    counter("p2p_orders_ended_total", "P2P orders ended, by final status.", "status"),
+		p2pToEnd:    histogram("p2p_order_end_seconds", "From creation to the end.", slow, "status"),
 		openOrders:  gauge("open_orders", "End users' orders that are open.", "kind", "status"),
 		openRUB:     gauge("open_orders_rub", "What they amount to.", "kind", "status"),
 		openAge:     gauge("open_orders_oldest_seconds", "The age of the oldest of them.", "kind", "status"),
@@ -97,7 +104,7 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	}
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.groups, size, took, m.postings, m.created, m.ended, m.toEnd, m.executed, m.held,
-		m.cardCreated, m.cardEnded, m.cardToEnd, m.openOrders, m.openRUB, m.openAge,
+		m.cardCreated, m.cardEnded, m.cardToEnd, m.p2pCreated, m.p2pEnded, m.p2pToEnd, m.openOrders, m.openRUB, m.openAge,
 		m.attempts, m.attemptTime, lag, m.callbacks, oldest, circuits, m.queueDepth, m.limitChoices)
 	return m
 }
@@ -139,6 +146,16 @@ func (m *metrics) cardOrders() cardorder.Observer {
 		Ended: func(t cardorder.Type, to cardorder.Status, age time.Duration) {
 			m.cardEnded.WithLabelValues(string(t), string(to)).Inc()
 			m.cardToEnd.WithLabelValues(string(t), string(to)).Observe(age.Seconds())
+		},
+	}
+}
+
+func (m *metrics) trades() exchange.Observer {
+	return exchange.Observer{
+		Created: func(ad exchange.Side) { m.p2pCreated.WithLabelValues(string(ad)).Inc() },
+		Ended: func(to exchange.Status, age time.Duration) {
+			m.p2pEnded.WithLabelValues(string(to)).Inc()
+			m.p2pToEnd.WithLabelValues(string(to)).Observe(age.Seconds())
 		},
 	}
 }

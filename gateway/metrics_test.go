@@ -71,6 +71,7 @@ func TestMetricsTellOfOpenOrders(t *testing.T) {
 		`disburse_open_orders_rub{kind="p2p",status="pending"} 10`,
 		`disburse_open_orders_oldest_seconds{kind="p2p",status="disputed"} 0`,
 		`disburse_card_orders_created_total{type="withdraw"} 1`,
+		`disburse_p2p_orders_created_total{ad="sell"} 1`,
 	} {
 		if !strings.Contains(body, want+"\n") {
 			t.Errorf("%s is missing in:\n%s", want, ours(body))

@@ -26,6 +26,7 @@ func (a *App) buildWallet(now func() time.Time) (err error) {
 	}
 	a.Exchange, err = exchange.NewService(exchange.Deps{
 		DB: a.DB, Ledger: a.Ledger, Users: a.Users, Chat: a.Chat, Vault: a.vault, Now: now, Log: a.log,
+		Observe: a.metrics.trades(),
 	})
 	return err
 }
