@@ -11,8 +11,8 @@ import (
 
 	"disburse/callbacks"
 	"disburse/gateway/cardorder"
-	"disburse/gateway/exchange"
 	"disburse/gateway/enduser"
+	"disburse/gateway/exchange"
 	"disburse/gateway/payout"
 	"disburse/ledger"
 	"disburse/ledger/money"
