@@ -35,7 +35,7 @@ type told struct {
 const (
 	selectKept = `select p.id, p.merchant_id as merchant, m.name, p.order_id, p.status, p.usdt_minor + p.fee_minor as spent
 from payouts p join merchants m on m.id = p.merchant_id`
-	selectMoved = `select reference, flow, sum(amount)::bigint as sum from ledger_transfers where flow <> 'merchant_top_up' group by reference, flow`
+	selectMoved = `select reference, flow, sum(amount)::bigint as sum from ledger_transfers where flow not in ('merchant_top_up', 'user_deposit') group by reference, flow`
 	selectTold  = `select e.id, e.subject, e.order_id, e.kind, coalesce(d.state, 'lost') as state, coalesce(d.attempts, 0) as attempts
 from callback_events e left join callback_deliveries d on d.event_id = e.id`
 )
