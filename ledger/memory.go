@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"errors"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -28,15 +30,18 @@ func (m *memory) recall(g *group) bool {
 		return false
 	}
 	balances := make(map[int64]*balance, len(g.ids))
-	for _, id := range g.ids {
+	// In id order, as off the line: no two groups may wait for each other.
+	ids := slices.Sorted(maps.Values(g.ids))
+	amounts := make([]int64, len(ids))
+	for i, id := range ids {
 		known, ok := m.accounts[id]
 		if !ok {
 			return false
 		}
 		balances[id] = &known
-		g.guess.ids = append(g.guess.ids, id)
-		g.guess.amounts = append(g.guess.amounts, known.amount)
+		amounts[i] = known.amount
 	}
+	g.guess.ids, g.guess.amounts = ids, amounts
 	g.balances = balances
 	return true
 }

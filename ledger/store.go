@@ -31,7 +31,8 @@ join ledger_accounts a on a.mode = k.mode and a.owner = k.owner and a.purpose = 
 set_config('idle_in_transaction_session_timeout', '10s', true)`
 
 	// All of a group that was decided already, in one statement: balances that
-	// are what it was decided on become what it made of them, or it ends here.
+	// are what it was decided on become what it made of them, in the order of the
+	// ids given, or it ends here.
 	//
 	// The numbers of a row lie side by side in one array and a flow is an index
 	// into a short list: what one array a column costs to unnest is a tenth of
