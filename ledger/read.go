@@ -42,8 +42,11 @@ type StatementLine struct {
 }
 
 const (
-	sqlBalance = `
-select balance from ledger_accounts where mode = $1 and owner = $2 and purpose = $3 and currency = $4`
+	sqlBalances = `
+select coalesce(a.balance, 0)
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as k (mode, owner, purpose, currency, place)
+left join ledger_accounts a on a.mode = k.mode and a.owner = k.owner and a.purpose = k.purpose and a.currency = k.currency
+order by k.place`
 
 	sqlAccounts = `
 select id, mode, owner, purpose, currency, balance, created_at from ledger_accounts
@@ -98,12 +101,35 @@ from ledger_transfers t join ledger_accounts f on f.id = t.from_account join led
 
 // Balance is what an account holds; zero for one that was never posted to.
 func (l *Ledger) Balance(ctx context.Context, a Account) (money.Money, error) {
-	var minor int64
-	err := l.cfg.DB.QueryRow(ctx, sqlBalance, a.Mode, a.Owner, a.Purpose, a.Currency).Scan(&minor)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+	balances, err := l.Balances(ctx, a)
+	if err != nil {
 		return money.Money{}, err
 	}
-	return money.New(minor, a.Currency), nil
+	return balances[0], nil
+}
+
+// Balances is what accounts hold at one moment, in the order given, so that
+// money on its way from one of them to another is never seen in both or in
+// neither. Zero for one that was never posted to.
+func (l *Ledger) Balances(ctx context.Context, accounts ...Account) ([]money.Money, error) {
+	n := len(accounts)
+	modes, owners, purposes, currencies := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	for i, a := range accounts {
+		modes[i], owners[i], purposes[i], currencies[i] = string(a.Mode), a.Owner, a.Purpose, string(a.Currency)
+	}
+	rows, err := l.cfg.DB.Query(ctx, sqlBalances, modes, owners, purposes, currencies)
+	if err != nil {
+		return nil, err
+	}
+	minor, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, err
+	}
+	balances := make([]money.Money, n)
+	for i, a := range accounts {
+		balances[i] = money.New(minor[i], a.Currency)
+	}
+	return balances, nil
 }
 
 // Held is what open payouts reserve together, by mode.
