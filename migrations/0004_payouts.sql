@@ -27,7 +27,7 @@ create table payouts (
     last_four     text not null,
     requisite_key text not null,
     requisite_box bytea not null,
-    fingerprint   bytea not null, -- SHA-256 of the request's field values
+    fingerprint   bytea not null, -- of the request's field values; its salt is in the box
     bank_name     text not null,
     bik           text not null,
     full_name     text not null,

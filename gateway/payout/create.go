@@ -1,7 +1,6 @@
 package payout
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -140,6 +139,7 @@ func (t *priced) convert(m merchant.Merchant) []fault.Field {
 func (s *Service) draft(m merchant.Merchant, req *CreateRequest, t priced) (Payout, error) {
 	now := s.now()
 	requisite := req.requisite(t.method)
+	kept := newSecret(requisite)
 	p := Payout{
 		ID: publicid.At(IDPrefix, now), MerchantID: m.ID, OrderID: req.OrderID, Mode: m.Mode,
 		Status: Expectation, Stage: StageWaiting,
@@ -147,16 +147,12 @@ func (s *Service) draft(m merchant.Merchant, req *CreateRequest, t priced) (Payo
 		BankName: req.BankName, BIK: req.BIK, FullName: req.FullName, Customer: req.Customer, Description: req.OrderDescription,
 		SuccessURL: req.SuccessCallbackURL, ErrorURL: req.ErrorCallbackURL,
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(t.timeout),
-		fingerprint: req.fingerprint(),
+		fingerprint: req.fingerprint(kept.salt),
 	}
 	var err error
-	if p.requisite, err = s.d.Vault.Seal(requisiteAAD(p.ID), []byte(requisite)); err != nil {
-		return Payout{}, fmt.Errorf("payout: seal: %w", err)
-	}
-	return p, nil
+	p.requisite, err = s.seal(p.ID, kept)
+	return p, err
 }
-
-func requisiteAAD(id string) string { return "payouts.requisite_box:" + id }
 
 func (p Payout) currency() string { return p.Fiat.Currency().Lower() }
 
@@ -199,12 +195,16 @@ func (s *Service) refused(ctx context.Context, m merchant.Merchant, req *CreateR
 		return Created{}, false, cause
 	}
 	p, err := selectPayout(ctx, s.d.DB, selectByOrderID, req.OrderID, m.ID)
+	same := false
+	if err == nil {
+		same, err = s.asked(p, req)
+	}
 	switch {
 	case err != nil && cause != nil:
 		return Created{}, false, cause
 	case err != nil:
 		return Created{}, false, fmt.Errorf("payout: read back: %w", err)
-	case bytes.Equal(p.fingerprint, req.fingerprint()):
+	case same:
 		return s.created(m, p), true, nil
 	case cause == nil || !precedesIdempotency(cause):
 		return Created{}, false, ErrOrderIDReused

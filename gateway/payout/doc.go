@@ -33,7 +33,8 @@
 // its row for ever, also when the rate, the limits or the methods of the
 // merchant have changed since; the fingerprint that decides whether a request
 // is the same covers every field value as it was sent, except sign. An absent
-// optional field, null and the empty text are the same value.
+// optional field, null and the empty text are the same value. The fingerprint
+// is salted, and the salt rests encrypted with the requisite (secret.go).
 //
 // The stage says where the execution of an open payout stands. Only a payout
 // in stage waiting is handed out, cancelled or timed out. Before an executor is

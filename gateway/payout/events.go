@@ -128,15 +128,6 @@ func (s *Service) callback(m merchant.Merchant, p Payout) (callbacks.Row, error)
 // BodyAAD is the additional data that the body of a callback is sealed with.
 func BodyAAD(eventID string) string { return "callback_events.body_box:" + eventID }
 
-// requisite opens the requisite.
-func (s *Service) requisite(p Payout) (string, error) {
-	plain, err := s.d.Vault.Open(requisiteAAD(p.ID), p.requisite)
-	if err != nil {
-		return "", fmt.Errorf("payout: requisite of %s: %w", p.ID, err)
-	}
-	return string(plain), nil
-}
-
 // merchantRequisite is the requisite as its merchant gets it back.
 func (s *Service) merchantRequisite(m merchant.Merchant, p Payout) (string, error) {
 	if m.MaskRequisites {

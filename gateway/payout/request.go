@@ -1,6 +1,7 @@
 package payout
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"strconv"
@@ -49,11 +50,11 @@ func (r *CreateRequest) requisite(m Method) string {
 	}
 }
 
-// fingerprint is SHA-256 over every field value as it was sent, except the
+// fingerprint is HMAC-SHA256 over every field value as it was sent, except the
 // sign, each led by its length so that no two requests share one. The leading
 // number is the version of this list: a new field needs a new version that
 // leaves requests without the field at the old one.
-func (r *CreateRequest) fingerprint() []byte {
+func (r *CreateRequest) fingerprint(salt []byte) []byte {
 	timeout := ""
 	if r.Timeout != nil {
 		timeout = strconv.FormatInt(*r.Timeout, 10)
@@ -69,6 +70,7 @@ func (r *CreateRequest) fingerprint() []byte {
 		buf = binary.AppendUvarint(buf, uint64(len(value)))
 		buf = append(buf, value...)
 	}
-	sum := sha256.Sum256(buf)
-	return sum[:]
+	mac := hmac.New(sha256.New, salt)
+	mac.Write(buf)
+	return mac.Sum(nil)
 }
