@@ -36,6 +36,10 @@ const (
 	PurposeEscrow    = "escrow"     // a user's money, promised to the buyers of open P2P orders
 	PurposeBonus     = "bonus"      // a user's bonus, spendable on bets, never withdrawable
 	PurposeBonuses   = "bonuses"    // what the platform gave as bonuses, negated
+
+	PurposeGames    = "games"     // what a game provider's bets brought in and its wins took out
+	PurposeCardHeld = "card_held" // a user's money, on its way to a virtual card
+	PurposeCards    = "cards"     // what lies at the card provider, put there and taken from there by us
 )
 
 // unbounded purposes stand for the outside world or the house, and have no
@@ -46,6 +50,8 @@ var unbounded = map[string]bool{
 	PurposeFees:       true,
 	PurposeAdjustment: true,
 	PurposeBonuses:    true,
+	PurposeGames:      true,
+	PurposeCards:      true,
 }
 
 // Account names an account. Post opens an account that is named for the first
@@ -99,6 +105,18 @@ func UserEscrow(owner string, c money.Currency) Account {
 // UserBonus is a user's bonus money.
 func UserBonus(owner string, c money.Currency) Account {
 	return Account{Mode: Live, Owner: owner, Purpose: PurposeBonus, Currency: c}
+}
+
+// UserCardHeld is what a user's open card loads reserve.
+func UserCardHeld(owner string, c money.Currency) Account {
+	return Account{Mode: Live, Owner: owner, Purpose: PurposeCardHeld, Currency: c}
+}
+
+// Games is what the house has won from the players of one game provider, and
+// below zero what it has lost to them. Provider is the provider's name in the
+// books.
+func Games(provider string, c money.Currency) Account {
+	return Account{Mode: Live, Owner: provider, Purpose: PurposeGames, Currency: c}
 }
 
 func house(mode Mode, purpose string, c money.Currency) Account {

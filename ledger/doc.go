@@ -28,6 +28,17 @@
 //	escrow_lock       seller/available        seller/escrow          a P2P order is created
 //	escrow_release    seller/escrow           buyer/available        the seller was paid, or an operator says so
 //	escrow_return     seller/escrow           seller/available       it ended unpaid
+//	bet               player/available        provider/games         a bet: the player's own money first
+//	                  player/bonus            provider/games         a bet: then bonus money
+//	win               provider/games          player/available       a round paid
+//	bet_rollback      provider/games          player/available       the bet is undone: what was the player's own
+//	                  provider/games          player/bonus           the bet is undone: what was bonus
+//	card_load         user/available          user/card_held         a card is made or topped up: amount and fees
+//	card_load_settle  user/card_held          house/cards            it reached the card provider: the amount
+//	                  user/card_held          house/fees             it reached the card provider: the fees
+//	card_load_return  user/card_held          user/available         it did not
+//	card_unload       house/cards             user/available         the card provider took it off a card
+//	card_gift         house/external          house/cards            a card is made with the platform's money
 //	adjustment        house/adjustment        any account            a correction upwards
 //	                  any account             house/adjustment       a correction downwards
 //

@@ -33,6 +33,15 @@ const (
 	FlowEscrowLock      = "escrow_lock"
 	FlowEscrowRelease   = "escrow_release"
 	FlowEscrowReturn    = "escrow_return"
+
+	FlowBet            = "bet"
+	FlowWin            = "win"
+	FlowBetRollback    = "bet_rollback"
+	FlowCardLoad       = "card_load"
+	FlowCardLoadSettle = "card_load_settle"
+	FlowCardLoadReturn = "card_load_return"
+	FlowCardUnload     = "card_unload"
+	FlowCardGift       = "card_gift"
 )
 
 // MerchantTopUp credits a merchant with money that reached the platform.
@@ -128,6 +137,83 @@ func EscrowRelease(reference, seller, buyer string, amount money.Money) Entry {
 func EscrowReturn(reference, seller string, amount money.Money) Entry {
 	c := amount.Currency()
 	return one(reference, FlowEscrowReturn, UserEscrow(seller, c), UserAvailable(seller, c), amount)
+}
+
+// Stake is what a bet is made of: the player's own money and bonus money, of
+// one currency. Either may be zero, not both.
+type Stake struct {
+	Cash, Bonus money.Money
+}
+
+// Bet takes a player's stake.
+func Bet(reference, player, provider string, s Stake) Entry {
+	return Entry{reference, FlowBet, s.legs(func(player, games Account, amount money.Money) leg {
+		return leg{player, games, amount}
+	}, player, provider)}
+}
+
+// BetRollback gives a stake back to where it came from.
+func BetRollback(reference, player, provider string, s Stake) Entry {
+	return Entry{reference, FlowBetRollback, s.legs(func(player, games Account, amount money.Money) leg {
+		return leg{games, player, amount}
+	}, player, provider)}
+}
+
+func (s Stake) legs(direction func(player, games Account, amount money.Money) leg, player, provider string) []leg {
+	var legs []leg
+	if c := s.Cash.Currency(); !s.Cash.IsZero() {
+		legs = append(legs, direction(UserAvailable(player, c), Games(provider, c), s.Cash))
+	}
+	if c := s.Bonus.Currency(); !s.Bonus.IsZero() {
+		legs = append(legs, direction(UserBonus(player, c), Games(provider, c), s.Bonus))
+	}
+	return legs
+}
+
+// Win pays a player what a game round won.
+func Win(reference, player, provider string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowWin, Games(provider, c), UserAvailable(player, c), amount)
+}
+
+// CardLoad reserves what putting money on a virtual card will cost its user,
+// fee included.
+func CardLoad(reference, owner string, spent money.Money) Entry {
+	c := spent.Currency()
+	return one(reference, FlowCardLoad, UserAvailable(owner, c), UserCardHeld(owner, c), spent)
+}
+
+// CardLoadSettle ends a load: the amount is at the card provider, the fee is
+// the house's. Either may be zero, not both.
+func CardLoadSettle(reference, owner string, amount, fee money.Money) Entry {
+	c := amount.Currency()
+	held := UserCardHeld(owner, c)
+	var legs []leg
+	if !amount.IsZero() {
+		legs = append(legs, leg{held, house(Live, PurposeCards, c), amount})
+	}
+	if !fee.IsZero() {
+		legs = append(legs, leg{held, house(Live, PurposeFees, c), fee})
+	}
+	return Entry{reference, FlowCardLoadSettle, legs}
+}
+
+// CardLoadReturn ends a load by giving all of it back.
+func CardLoadReturn(reference, owner string, spent money.Money) Entry {
+	c := spent.Currency()
+	return one(reference, FlowCardLoadReturn, UserCardHeld(owner, c), UserAvailable(owner, c), spent)
+}
+
+// CardUnload credits a user with what the card provider took off a card.
+func CardUnload(reference, owner string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowCardUnload, house(Live, PurposeCards, c), UserAvailable(owner, c), amount)
+}
+
+// CardGift is money of the platform that a card was made with.
+func CardGift(reference string, amount money.Money) Entry {
+	c := amount.Currency()
+	return one(reference, FlowCardGift, house(Live, PurposeExternal, c), house(Live, PurposeCards, c), amount)
 }
 
 func one(reference, flow string, from, to Account, amount money.Money) Entry {
