@@ -22,12 +22,13 @@ const (
 	Conflict          Kind = "conflict"
 	RateLimited       Kind = "rate_limited"
 	Unavailable       Kind = "unavailable"
+	Upstream          Kind = "upstream" // somebody whom we asked did not answer, or not well
 	Internal          Kind = "internal"
 )
 
 // Kinds lists every kind, for tables that must cover all of them.
 func Kinds() []Kind {
-	return []Kind{InvalidInput, Rule, Unauthenticated, InsufficientFunds, Forbidden, NotFound, Conflict, RateLimited, Unavailable, Internal}
+	return []Kind{InvalidInput, Rule, Unauthenticated, InsufficientFunds, Forbidden, NotFound, Conflict, RateLimited, Unavailable, Upstream, Internal}
 }
 
 // Field is one faulty input field: its name on the wire and what is wrong with

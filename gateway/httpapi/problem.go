@@ -64,6 +64,8 @@ func statusOf(kind fault.Kind) int {
 		return http.StatusTooManyRequests
 	case kindHeaders:
 		return http.StatusRequestHeaderFieldsTooLarge
+	case fault.Upstream:
+		return http.StatusBadGateway
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable
 	default:
@@ -109,10 +111,13 @@ func renderProblem(c *fiber.Ctx, e *envelope, requestID string, err error) int {
 		// Whatever an unexpected fault says about itself is for the log.
 		p.Code, p.Message, p.Fields = e.internal, "internal error", nil
 	}
+	if e.adapt != nil {
+		e.adapt(&p, f.Kind)
+	}
 	if f.RetryAfter > 0 {
 		c.Set(fiber.HeaderRetryAfter, wholeSeconds(f.RetryAfter))
 	}
-	if p.Status == http.StatusUnauthorized && e != merchantEnvelope {
+	if p.Status == http.StatusUnauthorized && e != merchantEnvelope && e != gameEnvelope {
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	}
 	writeJSON(c, p.Status, e.append(make([]byte, 0, 256), p))

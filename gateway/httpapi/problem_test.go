@@ -55,7 +55,7 @@ func TestEveryKindOfFault(t *testing.T) {
 	t.Parallel()
 	statuses := map[fault.Kind]int{
 		fault.InvalidInput: 400, fault.Rule: 400, fault.Unauthenticated: 401, fault.InsufficientFunds: 402, fault.Forbidden: 403, fault.NotFound: 404,
-		fault.Conflict: 409, fault.RateLimited: 429, fault.Unavailable: 503, fault.Internal: 500,
+		fault.Conflict: 409, fault.RateLimited: 429, fault.Unavailable: 503, fault.Upstream: 502, fault.Internal: 500,
 		kindNoRoute: 404, kindMethod: 405, kindSlowRequest: 408, kindTooLarge: 413, kindMediaType: 415, kindHeaders: 431, kindMalformed: 400,
 	}
 	for _, kind := range fault.Kinds() {
