@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -16,6 +17,7 @@ type problem struct {
 	Message   string
 	Fields    []fault.Field
 	RequestID string
+	At        time.Time
 }
 
 // envelope is the form in which one API tells its callers about failures. A
@@ -24,7 +26,12 @@ type envelope struct {
 	name     string
 	internal string              // code of an unexpected fault
 	code     func(string) string // a code in the letters of this API
+	ofUsers  bool                // its callers are end users' apps
 	append   func(dst []byte, p problem) []byte
+
+	// adapt has the last word where an API publishes statuses and codes of its
+	// own for the kinds of failure. Optional.
+	adapt func(p *problem, kind fault.Kind)
 }
 
 // The APIs share faults but not the case of their codes: end users' codes are
@@ -33,17 +40,24 @@ var (
 	merchantEnvelope = &envelope{name: "merchant", internal: "internal", code: strings.ToLower, append: appendMerchantProblem}
 	operatorEnvelope = &envelope{name: "operator", internal: "internal", code: strings.ToLower, append: appendOperatorProblem}
 	walletEnvelope   = &envelope{name: "wallet", internal: "INTERNAL_ERROR", code: strings.ToUpper, append: appendWalletProblem}
+	gameEnvelope     = &envelope{name: "game", internal: gameUnknownError, code: strings.ToUpper, append: appendGameProblem, adapt: adaptGameProblem}
 )
 
 // envelopesByPath tells which envelope answers a path that matches no route
-// (404, 405) or whose body never became a request (413).
+// (404, 405) or whose body never became a request (413). The first that fits
+// does: virtual cards share their root with the wallet.
 var envelopesByPath = []struct {
 	prefix   string
 	envelope *envelope
 }{
 	{"/api/merchant/", merchantEnvelope},
 	{"/api/operator/", operatorEnvelope},
+	{"/api/v1/cards/", cardEnvelope},
+	{"/api/v1/bins/", cardEnvelope},
+	{"/api/v1/card-plans/", cardEnvelope},
+	{"/api/v1/wallet/", cardEnvelope},
 	{"/api/v1/", walletEnvelope},
+	{"/wallet/", gameEnvelope},
 }
 
 // envelopeFor returns the envelope of the API that path belongs to; paths
