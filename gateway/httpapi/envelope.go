@@ -16,6 +16,7 @@ type problem struct {
 	Code      string
 	Message   string
 	Fields    []fault.Field
+	Issues    []issue // only of virtual cards
 	RequestID string
 	At        time.Time
 }
@@ -39,7 +40,8 @@ type envelope struct {
 var (
 	merchantEnvelope = &envelope{name: "merchant", internal: "internal", code: strings.ToLower, append: appendMerchantProblem}
 	operatorEnvelope = &envelope{name: "operator", internal: "internal", code: strings.ToLower, append: appendOperatorProblem}
-	walletEnvelope   = &envelope{name: "wallet", internal: "INTERNAL_ERROR", code: strings.ToUpper, append: appendWalletProblem}
+	walletEnvelope   = &envelope{name: "wallet", internal: "INTERNAL_ERROR", code: strings.ToUpper, ofUsers: true, append: appendWalletProblem}
+	cardEnvelope     = &envelope{name: "virtual cards", internal: "internal", code: strings.ToLower, ofUsers: true, append: appendCardProblem}
 	gameEnvelope     = &envelope{name: "game", internal: gameUnknownError, code: strings.ToUpper, append: appendGameProblem, adapt: adaptGameProblem}
 )
 

@@ -50,7 +50,7 @@ func (r *request) limit(takes ...take) error {
 
 // standing tells where the caller stands with each policy.
 func (r *request) standing(policies ...ratelimit.Policy) {
-	if r.route.envelope == walletEnvelope {
+	if r.route.envelope.ofUsers {
 		r.standingOfUser(policies)
 		return
 	}

@@ -103,10 +103,12 @@ func faultOf(err error) *fault.Error {
 	}
 }
 
-// renderProblem writes err in the envelope and returns the status it chose.
-func renderProblem(c *fiber.Ctx, e *envelope, requestID string, err error) int {
-	f := faultOf(err)
-	p := problem{Status: statusOf(f.Kind), Code: e.code(f.Code), Message: f.Message, Fields: f.Fields, RequestID: requestID}
+// renderProblem writes err in the envelope of the call.
+func (r *request) renderProblem(err error) {
+	c, e, f := r.c, r.route.envelope, faultOf(err)
+	p := problem{
+		Status: statusOf(f.Kind), Code: e.code(f.Code), Message: f.Message, Fields: f.Fields, RequestID: r.id, At: r.api.Now(),
+	}
 	if p.Status == http.StatusInternalServerError {
 		// Whatever an unexpected fault says about itself is for the log.
 		p.Code, p.Message, p.Fields = e.internal, "internal error", nil
@@ -121,7 +123,6 @@ func renderProblem(c *fiber.Ctx, e *envelope, requestID string, err error) int {
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	}
 	writeJSON(c, p.Status, e.append(make([]byte, 0, 256), p))
-	return p.Status
 }
 
 func writeJSON(c *fiber.Ctx, status int, body []byte) {

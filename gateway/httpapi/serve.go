@@ -33,7 +33,7 @@ func (a *api) serve(rt *route) fiber.Handler {
 
 		err := r.run()
 		if err != nil {
-			renderProblem(c, rt.envelope, r.id, err)
+			r.renderProblem(err)
 		}
 		a.finish(r, err)
 		return nil
@@ -83,10 +83,10 @@ func (a *api) fail(c *fiber.Ctx, err error) error {
 	} else {
 		r = a.begin(c, &route{method: knownMethod(c.Method()), path: unmatchedRoute, envelope: envelopeFor(c.Path())})
 	}
-	if r.route.envelope == walletEnvelope { // whose every answer tells of the limit
+	if r.route.envelope.ofUsers { // whose every answer tells of the limit
 		err = cmp.Or(r.limitUser(""), err)
 	}
-	renderProblem(c, r.route.envelope, r.id, err)
+	r.renderProblem(err)
 	if tooLarge {
 		drain(c.Context().Conn(), c.Request().Header.ContentLength())
 	}
