@@ -19,7 +19,7 @@ var leaves = []string{"gateway/fault", "gateway/publicid", "gateway/vault", "gat
 	"gateway/idempotency"}
 
 // parties may be imported by features and by what stands above them.
-var parties = []string{"gateway/merchant", "gateway/enduser", "gateway/operator", "gateway/fx", "gateway/chat"}
+var parties = []string{"gateway/merchant", "gateway/enduser", "gateway/operator", "gateway/fx", "gateway/chat", "gateway/gameprovider"}
 
 // features never import each other.
 var features = []string{"gateway/payout", "gateway/cardorder", "gateway/exchange"}
@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"gateway/payout":              concat(leaves, "gateway/transact", "gateway/merchant", "gateway/fx", "ledger", "ledger/money", "callbacks", "signing"),
 	"gateway/enduser":             concat(leaves, "gateway/transact", "ledger", "ledger/money", "ratelimit"),
 	"gateway/chat":                concat(leaves, "gateway/transact"),
+	"gateway/gameprovider":        concat(leaves, "gateway/transact", "ledger/money", "signing"),
 	"gateway/cardorder":           concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),
 	"gateway/exchange":            concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),
 	"gateway/payout/sandbox":      {"gateway/payout", "ledger"},
