@@ -17,10 +17,11 @@ import (
 // body is a request body that knows its members. member returns where the
 // member of that name goes, or nil when the call has no such member.
 //
-// A *string, a *bool, a **int64 and a **kopecks are filled here, and every one
-// with a wrong type is reported; other targets are filled by the json package.
-// null leaves a target as it is, the same as an absent member. A number must be
-// written as an integer: 30, and neither 30.0 nor 3e1 nor "30".
+// A *string, a *bool, a **bool, a *literal, a **int64 and a **kopecks are filled
+// here, and every one with a wrong type is reported; other targets are filled by
+// the json package. null leaves a target as it is, the same as an absent member.
+// A whole number must be written as an integer: 30, and neither 30.0 nor 3e1 nor
+// "30".
 type body interface {
 	member(name string) any
 }
@@ -28,6 +29,10 @@ type body interface {
 // kopecks is an amount of money as end users' calls have it: a whole number,
 // never negative.
 type kopecks int64
+
+// literal is a number as the caller wrote it, "" when absent. What it is worth,
+// and which ways of writing it are allowed, depends on its currency.
+type literal string
 
 // orZero is the amount, 0 where the member was absent.
 func (k *kopecks) orZero() int64 {
@@ -105,6 +110,13 @@ func decodeMember(dec *jsontext.Decoder, into body) (fault.Field, error) {
 			*target = tok.String()
 		}
 		return fault.Field{}, err
+	case *literal:
+		if kind != '0' {
+			return wrongType(dec, name, "must be a number")
+		}
+		text, err := dec.ReadValue()
+		*target = literal(text)
+		return fault.Field{}, err
 	case **int64:
 		return decodeWholeNumber(dec, name, target)
 	case **kopecks:
@@ -116,14 +128,14 @@ func decodeMember(dec *jsontext.Decoder, into body) (fault.Field, error) {
 		*target = (*kopecks)(n)
 		return found, err
 	case *bool:
-		if kind != 't' && kind != 'f' {
-			return wrongType(dec, name, "must be true or false")
+		var b *bool
+		found, err := decodeBool(dec, name, &b)
+		if b != nil {
+			*target = *b
 		}
-		tok, err := dec.ReadToken()
-		if err == nil {
-			*target = tok.Bool()
-		}
-		return fault.Field{}, err
+		return found, err
+	case **bool:
+		return decodeBool(dec, name, target)
 	default:
 		return fault.Field{}, json.UnmarshalDecode(dec, target)
 	}
@@ -137,6 +149,18 @@ func unknownMember(dec *jsontext.Decoder, into body, name string) (fault.Field, 
 		return fault.Field{Name: lower, Why: "must be written in lower case"}, dec.SkipValue()
 	}
 	return fault.Field{}, dec.SkipValue()
+}
+
+func decodeBool(dec *jsontext.Decoder, name string, into **bool) (fault.Field, error) {
+	if kind := dec.PeekKind(); kind != 't' && kind != 'f' {
+		return wrongType(dec, name, "must be true or false")
+	}
+	tok, err := dec.ReadToken()
+	if err == nil {
+		b := tok.Bool()
+		*into = &b
+	}
+	return fault.Field{}, err
 }
 
 func decodeWholeNumber(dec *jsontext.Decoder, name string, into **int64) (fault.Field, error) {

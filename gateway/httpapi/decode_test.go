@@ -99,6 +99,69 @@ func TestDecodeKeepsTheTextAsItWas(t *testing.T) {
 	}
 }
 
+// numbers has one member of every kind that is not text.
+type numbers struct {
+	Amount literal
+	Plain  bool
+	Asked  *bool
+}
+
+func (b *numbers) member(name string) any {
+	switch name {
+	case "amount":
+		return &b.Amount
+	case "plain":
+		return &b.Plain
+	case "asked":
+		return &b.Asked
+	default:
+		return nil
+	}
+}
+
+func TestDecodeKeepsNumbersAsTheyWereWritten(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"10", "0.10", "1.000", "-5", "1e3", "1E+400", "63727092.34", "9223372036854775808", "0.1000000000000000055511151231257827"} {
+		var b numbers
+		if err := decodeBody([]byte(`{"amount": `+text+` }`), &b); err != nil || string(b.Amount) != text {
+			t.Errorf("%s: got %q, %v", text, b.Amount, err)
+		}
+	}
+	var b numbers
+	must := func(text string) {
+		t.Helper()
+		if err := decodeBody([]byte(text), &b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(`{"amount":null,"plain":null,"asked":null}`)
+	if b != (numbers{}) {
+		t.Errorf("null filled %+v", b)
+	}
+	must(`{"plain":true,"asked":false}`)
+	if !b.Plain || b.Asked == nil || *b.Asked {
+		t.Errorf("got %+v", b)
+	}
+	const notNumber, notBool = "must be a number", "must be true or false"
+	for text, want := range map[string]map[string]string{
+		`{"amount":"10","plain":1,"asked":"true"}`: {"amount": notNumber, "plain": notBool, "asked": notBool},
+		`{"amount":[1],"plain":{},"asked":0}`:      {"amount": notNumber, "plain": notBool, "asked": notBool},
+		`{"amount":true}`:                          {"amount": notNumber},
+		`{"amount":NaN}`:                           {"amount": "is not valid JSON in UTF-8"},
+		`{"amount":01}`:                            {"body": "is not valid JSON in UTF-8"},
+		`{"amount":+1}`:                            {"amount": "is not valid JSON in UTF-8"},
+		`{"amount":0x1}`:                           {"body": "is not valid JSON in UTF-8"},
+		`{"amount":1.}`:                            {"amount": "is not valid JSON in UTF-8"},
+		`{"amount":1,00}`:                          {"body": "is not valid JSON in UTF-8"},
+		`{"amount":１}`:                             {"amount": "is not valid JSON in UTF-8"},
+	} {
+		var b numbers
+		if diff := cmp.Diff(want, faultsOf(t, decodeBody([]byte(text), &b))); diff != "" {
+			t.Errorf("%s: faults (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
 func TestDecodeNestedFaultsNameTheirPath(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
