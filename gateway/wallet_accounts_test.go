@@ -36,7 +36,7 @@ func (p *play) deposit(doing string) {
 func (p *play) bonus(doing string) {
 	who, ref, kind := p.person(), pick(p, "ref", "r1", "r2"), pick(p, "kind", enduser.Signup, enduser.Cashback)
 	amount, wagering := pick[int64](p, "amount", 5_000, 7_000), pick[int64](p, "wagering", 20_000, 0)
-	again, want := p.n.once(fmt.Sprint("bonus", who.id, kind, ref), fmt.Sprint(amount))
+	again, want := p.n.once(fmt.Sprint("bonus", who.id, ref), fmt.Sprint(kind, amount, wagering))
 	p.expect(doing, want, p.w.users.GrantBonus(p.ctx, who.id, kind, amount, wagering, ref))
 	if again || want != "" {
 		return

@@ -44,6 +44,19 @@ table audit_log
     CREATE INDEX audit_log_subject ON public.audit_log USING btree (subject, subject_id, id)
     CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
 
+table bonus_grants
+    user_id bigint not null
+    amount bigint not null
+    wagering bigint not null
+    at timestamp with time zone not null
+    reference text collate C not null
+    kind text collate C not null
+    constraint bonus_grants_amount CHECK ((amount > 0))
+    constraint bonus_grants_kind CHECK ((kind = ANY (ARRAY['signup'::text, 'cashback'::text])))
+    constraint bonus_grants_wagering CHECK ((wagering >= 0))
+    constraint bonus_grants_pkey PRIMARY KEY (user_id, reference)
+    CREATE TRIGGER bonus_grants_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bonus_grants FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
+
 table callback_attempts
     event_id text collate C not null
     number integer not null

@@ -83,7 +83,7 @@ type userBonusCommand struct {
 	Kind       string `arg:"" name:"kind" enum:"signup,cashback" help:"signup or cashback. Either brings its own rule about withdrawals."`
 	Amount     int64  `arg:"" name:"amount" help:"Kopecks of bonus money, which can be bet and never withdrawn."`
 	Wagering   int64  `name:"wagering" env:"DISBURSE_USER_WAGERING" default:"0" placeholder:"AMOUNT" help:"Turnover in kopecks that is asked for, beside what was asked for before."`
-	Ref        string `name:"ref" env:"DISBURSE_USER_BONUS_REF" placeholder:"TEXT" help:"What the bonus is for. One reference grants once to a user; without one each run grants."`
+	Ref        string `name:"ref" env:"DISBURSE_USER_BONUS_REF" placeholder:"TEXT" help:"What the bonus is for. One reference grants once to a user, and is refused with another kind, amount or wagering; without one each run grants."`
 	dryRunFlag `embed:""`
 }
 

@@ -97,7 +97,8 @@ func (s *Service) Deposit(ctx context.Context, id int64, amount money.Money, ref
 	if amount.Currency() == RUB {
 		riders = append(riders, ledger.Rider(CountDeposit(entry.Reference, id, amount.Minor(), now)))
 	}
-	return s.post(ctx, "deposit", entry, riders...)
+	_, err := s.deps.Ledger.Post(ctx, entry, riders...)
+	return refused(err, "deposit")
 }
 
 // Preview is what a deposit would do.
@@ -135,43 +136,6 @@ func (s *Service) PreviewDeposit(ctx context.Context, id int64, amount money.Mon
 	return Preview{Available: after}, nil
 }
 
-// GrantBonus gives a user bonus money, and adds wagering (both kopecks) to the
-// turnover that is asked for. From then on the user is under the rules for who
-// got a bonus of that kind. One reference grants once to a user. It fails with
-// NOT_FOUND, invalid_request and reference_reused.
-//
-//nolint:revive // four plain values, each of a type or at a place of its own
-func (s *Service) GrantBonus(ctx context.Context, id int64, kind BonusKind, amount, wagering int64, ref string) error {
-	if err := s.PreviewBonus(ctx, id, kind, amount, wagering, ref); err != nil {
-		return err
-	}
-	now := s.now()
-	record := audit.Of(ctx, now, "user.grant-bonus", "user", idText(id))
-	record.After = map[string]any{"kind": kind, "amount_kopecks": amount, "wagering_kopecks": wagering, "ref": ref}
-	// The kind is part of the reference, and not of what the ledger compares.
-	entry := ledger.BonusGrant("bonus:"+idText(id)+":"+string(kind)+":"+ref, Owner(id), money.New(amount, RUB))
-	return s.post(ctx, "grant bonus", entry,
-		ledger.Rider{SQL: grantBonus, Row: []any{id, string(kind), wagering}}, ledger.Rider(audit.Row(record)))
-}
-
-// PreviewBonus says whether GrantBonus would be refused, and does nothing.
-// Whether the reference was used before is not looked at.
-//
-//nolint:revive // the arguments of GrantBonus
-func (s *Service) PreviewBonus(ctx context.Context, id int64, kind BonusKind, amount, wagering int64, ref string) error {
-	var faults []fault.Field
-	if kind != Signup && kind != Cashback {
-		faults = append(faults, fault.Field{Name: "kind", Why: "must be signup or cashback"})
-	}
-	if amount <= 0 {
-		faults = append(faults, fault.Field{Name: "amount", Why: "must be kopecks above zero"})
-	}
-	if wagering < 0 {
-		faults = append(faults, fault.Field{Name: "wagering", Why: "must be kopecks, 0 or above"})
-	}
-	return s.acceptable(ctx, id, append(faults, referenceFaults(ref)...))
-}
-
 func (s *Service) creditable(ctx context.Context, id int64, amount money.Money, ref string) error {
 	var faults []fault.Field
 	if !amount.Positive() {
@@ -191,8 +155,8 @@ func (s *Service) acceptable(ctx context.Context, id int64, faults []fault.Field
 	return err
 }
 
-func (s *Service) post(ctx context.Context, doing string, entry ledger.Entry, riders ...ledger.Rider) error {
-	_, err := s.deps.Ledger.Post(ctx, entry, riders...)
+// refused is what a caller is told of an entry that did not stand.
+func refused(err error, doing string) error {
 	switch {
 	case errors.Is(err, ledger.ErrReferenceReused):
 		return ErrReferenceReused.With(err)

@@ -109,53 +109,6 @@ func TestDepositsOfOneReferenceAtOnce(t *testing.T) {
 	}
 }
 
-func TestGrantBonus(t *testing.T) {
-	t.Parallel()
-	w := setup(t)
-	ctx := t.Context()
-	u := w.make(t, "anna", 500_000)
-	for _, tt := range []struct {
-		name             string
-		kind             enduser.BonusKind
-		amount, wagering int64
-		ref              string
-		err              error
-		want             func(*enduser.User)
-		bonus            int64
-	}{
-		{"Signup", enduser.Signup, 1_000, 0, "r", nil, func(u *enduser.User) { u.SignupBonus = true }, 1_000},
-		{"Replayed", enduser.Signup, 1_000, 0, "r", nil, func(*enduser.User) {}, 1_000},
-		{"ErrOtherAmount", enduser.Signup, 1_001, 0, "r", enduser.ErrReferenceReused, func(*enduser.User) {}, 1_000},
-		{"Cashback", enduser.Cashback, 2_000, 60_000, "r", nil, func(u *enduser.User) { u.CashbackBonus, u.WageringRequired = true, 60_000 }, 3_000},
-		{"WageringAddsUp", enduser.Cashback, 1, 1, "s", nil, func(u *enduser.User) { u.WageringRequired = 60_001 }, 3_001},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if err := w.GrantBonus(ctx, u.ID, tt.kind, tt.amount, tt.wagering, tt.ref); !errors.Is(err, tt.err) || (err == nil) != (tt.err == nil) {
-				t.Fatalf("error = %v, want %v", err, tt.err)
-			}
-			tt.want(&u)
-			if diff := cmp.Diff(u, w.user(t, u.ID)); diff != "" {
-				t.Errorf("user (-want +got):\n%s", diff)
-			}
-			if b, err := w.Balance(ctx, u.ID); err != nil || b.Bonus != tt.bonus || b.Available != 500_000 {
-				t.Errorf("balance = %+v, %v", b, err)
-			}
-		})
-	}
-	if n := len(w.trail(t, "user.grant-bonus")); n != 3 {
-		t.Errorf("%d traces, want 3", n)
-	}
-	for _, grant := range []func(context.Context, int64, enduser.BonusKind, int64, int64, string) error{w.GrantBonus, w.PreviewBonus} {
-		checkFields(t, grant(ctx, u.ID, "loyalty", 0, -1, ""), "kind", "amount", "wagering", "ref")
-		if err := grant(ctx, 999, enduser.Signup, 1, 0, "r"); !errors.Is(err, enduser.ErrNotFound) {
-			t.Errorf("nobody: %v", err)
-		}
-	}
-	if err := w.PreviewBonus(ctx, u.ID, enduser.Signup, 1, 0, "preview"); err != nil || len(w.trail(t, "user.grant-bonus")) != 3 {
-		t.Errorf("preview: %v", err)
-	}
-}
-
 func TestBalanceAndTransactions(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

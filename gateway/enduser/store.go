@@ -102,11 +102,31 @@ select ledger_expect((select sum(n) from counted) = cardinality($1::text[]), 'DL
 
 	// The sort of the bonus and the wagering that comes with it.
 	grantBonus = `
-update users u set signup_bonus = u.signup_bonus or k.kind = 'signup',
-    cashback_bonus = u.cashback_bonus or k.kind = 'cashback',
-    wagering_required = u.wagering_required + k.wagering
-from unnest($1::bigint[], $2::text[], $3::bigint[]) as k (user_id, kind, wagering)
-where u.id = k.user_id`
+with granted as (
+    insert into bonus_grants (user_id, reference, kind, amount, wagering, at)
+    select user_id, reference, kind, amount, wagering, at
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[])
+        as k (user_id, reference, kind, amount, wagering, at)
+    returning user_id, kind, wagering
+), counted as (
+    update users u set wagering_required = u.wagering_required + s.wagering,
+        signup_bonus = u.signup_bonus or s.signup, cashback_bonus = u.cashback_bonus or s.cashback
+    from (select user_id, sum(wagering)::bigint as wagering, count(*) as n,
+                 bool_or(kind = 'signup') as signup, bool_or(kind = 'cashback') as cashback
+          from granted group by user_id) s
+    where u.id = s.user_id
+    returning s.n
+)
+select ledger_expect((select sum(n) from counted) = cardinality($1::bigint[]), 'DL002')`
+)
+
+const (
+	selectGrant = `
+select user_id, reference, kind, amount, wagering from bonus_grants where user_id = $1 and reference = $2`
+
+	uniqueViolation = "23505"
+	outOfRange      = "22003"
+	grantKey        = "bonus_grants_pkey"
 )
 
 type querier interface {

@@ -1,0 +1,64 @@
+package migrations_test
+
+import (
+	"database/sql"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/pressly/goose/v3"
+
+	"disburse/migrations"
+	"disburse/migrations/pgtest"
+)
+
+// TestGrantsBecomeRows: each reference of a bonus that was granted before is
+// known afterwards, with what the first grant said.
+func TestGrantsBecomeRows(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Empty(t)
+	upTo(t, pgtest.URL(t, pool), 8)
+	for _, row := range [][3]string{
+		{"user.grant-bonus", "1", `{"kind": "signup", "amount_kopecks": 700, "wagering_kopecks": 0, "ref": "july"}`},
+		{"user.grant-bonus", "1", `{"kind": "cashback", "amount_kopecks": 900, "wagering_kopecks": 5, "ref": "july"}`},
+		{"user.grant-bonus", "1", `{"kind": "cashback", "amount_kopecks": 900, "wagering_kopecks": 9223372036854775807, "ref": "a: b"}`},
+		{"user.grant-bonus", "2", `{"kind": "cashback", "amount_kopecks": 1, "wagering_kopecks": 2, "ref": "july"}`},
+		{"user.deposit", "2", `{"amount": "1.00", "currency": "RUB", "ref": "july"}`},
+	} {
+		_, err := pool.Exec(t.Context(), `insert into audit_log (at, actor_kind, actor_id, actor_name, address, action, subject, subject_id, after, request_id)
+			values (now(), 'cli', '', '', '', $1, 'user', $2, $3::jsonb, '')`, row[0], row[1], row[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := migrations.Up(t.Context(), pgtest.URL(t, pool)); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := pool.Query(t.Context(), `select concat_ws(' ', user_id, kind, amount, wagering, reference) from bonus_grants order by 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	want := []string{"1 cashback 900 9223372036854775807 a: b", "1 signup 700 0 july", "2 cashback 1 2 july"}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, grants (-want +got):\n%s", err, diff)
+	}
+}
+
+// upTo applies the migrations up to one of them.
+func upTo(t *testing.T, url string, version int64) {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS("."), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), version); err != nil {
+		t.Fatal(err)
+	}
+}
