@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"gateway/payout":              concat(leaves, "gateway/transact", "gateway/merchant", "gateway/fx", "ledger", "ledger/money", "callbacks", "signing"),
 	"gateway/enduser":             concat(leaves, "gateway/transact", "ledger", "ledger/money", "ratelimit"),
 	"gateway/chat":                concat(leaves, "gateway/transact"),
+	"gateway/signin":              concat(leaves, "gateway/transact"),
 	"gateway/gameprovider":        concat(leaves, "gateway/transact", "ledger/money", "signing"),
 	"gateway/cardorder":           concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),
 	"gateway/exchange":            concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),

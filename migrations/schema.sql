@@ -8,6 +8,14 @@ sequence card_orders_id_seq: bigint, start 1, increment 1
 
 sequence chat_messages_id_seq: bigint, start 1, increment 1
 
+sequence game_players_id_seq: bigint, start 1, increment 1
+
+sequence game_providers_id_seq: bigint, start 1, increment 1
+
+sequence game_sessions_id_seq: bigint, start 1, increment 1
+
+sequence games_id_seq: bigint, start 1, increment 1
+
 sequence ledger_accounts_id_seq: bigint, start 1, increment 1
 
 sequence ledger_transfers_id_seq: bigint, start 1, increment 1
@@ -190,6 +198,99 @@ table config_epoch
     n bigint not null
     constraint config_epoch_single CHECK (single)
     constraint config_epoch_pkey PRIMARY KEY (single)
+
+table game_players
+    id bigint not null identity a
+    provider_id bigint not null
+    player_id text collate C not null
+    user_id bigint not null
+    currency text collate C not null
+    blocked_at timestamp with time zone
+    bet_limit bigint
+    loss_limit_day bigint
+    reality_check_seconds bigint not null
+    created_at timestamp with time zone not null
+    constraint game_players_bet_limit CHECK ((bet_limit >= 0))
+    constraint game_players_currency CHECK ((currency ~ '^[A-Z]{3}$'::text))
+    constraint game_players_loss_limit_day CHECK ((loss_limit_day >= 0))
+    constraint game_players_player_id CHECK (((char_length(player_id) >= 1) AND (char_length(player_id) <= 45)))
+    constraint game_players_reality_check CHECK ((reality_check_seconds >= 0))
+    constraint game_players_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES game_providers(id)
+    constraint game_players_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+    constraint game_players_pkey PRIMARY KEY (id)
+    constraint game_players_player_id_key UNIQUE (provider_id, player_id)
+    CREATE INDEX game_players_user ON public.game_players USING btree (user_id, id)
+    CREATE TRIGGER game_players_stay_bound BEFORE UPDATE ON public.game_players FOR EACH ROW WHEN (((((old.provider_id IS DISTINCT FROM new.provider_id) OR (old.player_id IS DISTINCT FROM new.player_id)) OR (old.user_id IS DISTINCT FROM new.user_id)) OR (old.currency IS DISTINCT FROM new.currency))) EXECUTE FUNCTION refuse_rebinding()
+
+table game_profiles
+    name text collate C not null
+    duplicate text not null
+    unknown_rollback text not null
+    repeated_rollback text not null
+    id_scope text not null
+    win_without_bet text not null
+    late_bet text not null
+    constraint game_profiles_duplicate CHECK ((duplicate = ANY (ARRAY['replay'::text, 'refuse'::text])))
+    constraint game_profiles_id_scope CHECK ((id_scope = ANY (ARRAY['provider'::text, 'player'::text])))
+    constraint game_profiles_late_bet CHECK ((late_bet = ANY (ARRAY['accept'::text, 'refuse'::text])))
+    constraint game_profiles_name CHECK ((name ~ '^[a-z0-9_-]{1,64}$'::text))
+    constraint game_profiles_repeated_rollback CHECK ((repeated_rollback = ANY (ARRAY['accept'::text, 'refuse'::text])))
+    constraint game_profiles_unknown_rollback CHECK ((unknown_rollback = ANY (ARRAY['accept'::text, 'refuse'::text])))
+    constraint game_profiles_win_without_bet CHECK ((win_without_bet = ANY (ARRAY['accept'::text, 'refuse'::text])))
+    constraint game_profiles_pkey PRIMARY KEY (name)
+
+table game_provider_keys
+    public_key text collate C not null
+    provider_id bigint not null
+    secret_key text not null
+    secret_box bytea not null
+    created_at timestamp with time zone not null
+    expires_at timestamp with time zone
+    constraint game_provider_keys_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES game_providers(id)
+    constraint game_provider_keys_pkey PRIMARY KEY (public_key)
+    CREATE INDEX game_provider_keys_provider ON public.game_provider_keys USING btree (provider_id)
+    CREATE INDEX game_provider_keys_sealed_with ON public.game_provider_keys USING btree (secret_key, public_key)
+    CREATE UNIQUE INDEX game_provider_keys_current ON public.game_provider_keys USING btree (provider_id) WHERE (expires_at IS NULL)
+
+table game_providers
+    id bigint not null identity a
+    name text collate C not null
+    profile text collate C not null
+    inactive_at timestamp with time zone
+    created_at timestamp with time zone not null
+    constraint game_providers_name CHECK ((name ~ '^[a-z0-9_-]{1,64}$'::text))
+    constraint game_providers_profile_fkey FOREIGN KEY (profile) REFERENCES game_profiles(name)
+    constraint game_providers_pkey PRIMARY KEY (id)
+    constraint game_providers_name_key UNIQUE (name)
+    CREATE INDEX game_providers_profile ON public.game_providers USING btree (profile)
+
+table game_sessions
+    id bigint not null identity a
+    provider_id bigint not null
+    session_id text collate C not null
+    player bigint not null
+    opened_at timestamp with time zone not null
+    expires_at timestamp with time zone not null
+    checked_at timestamp with time zone not null
+    closed_at timestamp with time zone
+    constraint game_sessions_session_id CHECK (((char_length(session_id) >= 1) AND (char_length(session_id) <= 600)))
+    constraint game_sessions_times CHECK (((expires_at > opened_at) AND (checked_at >= opened_at)))
+    constraint game_sessions_player_fkey FOREIGN KEY (player) REFERENCES game_players(id)
+    constraint game_sessions_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES game_providers(id)
+    constraint game_sessions_pkey PRIMARY KEY (id)
+    constraint game_sessions_session_id_key UNIQUE (provider_id, session_id)
+    CREATE INDEX game_sessions_player ON public.game_sessions USING btree (player, id)
+
+table games
+    id bigint not null identity a
+    provider_id bigint not null
+    game_id text collate C not null
+    active boolean not null
+    created_at timestamp with time zone not null
+    constraint games_game_id CHECK (((char_length(game_id) >= 1) AND (char_length(game_id) <= 255)))
+    constraint games_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES game_providers(id)
+    constraint games_pkey PRIMARY KEY (id)
+    constraint games_game_id_key UNIQUE (provider_id, game_id)
 
 table idempotency_keys
     user_id bigint not null
@@ -572,6 +673,44 @@ table rates
     CREATE INDEX rates_current ON public.rates USING btree (currency, id DESC)
     CREATE TRIGGER rates_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.rates FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
 
+table signin_factors
+    realm text not null
+    subject text not null
+    secret_key text not null
+    secret_box bytea not null
+    confirmed_at timestamp with time zone
+    last_step bigint not null
+    created_at timestamp with time zone not null
+    constraint signin_factors_pkey PRIMARY KEY (realm, subject)
+
+table signin_failures
+    realm text not null
+    name text collate C not null
+    failures integer not null
+    locked_until timestamp with time zone
+    last_at timestamp with time zone not null
+    constraint signin_failures_count CHECK ((failures > 0))
+    constraint signin_failures_pkey PRIMARY KEY (realm, name)
+    CREATE INDEX signin_failures_last ON public.signin_failures USING btree (last_at)
+
+table signin_sessions
+    hash bytea not null
+    id text not null
+    realm text not null
+    subject text not null
+    name text not null
+    address text not null
+    agent text not null
+    created_at timestamp with time zone not null
+    seen_at timestamp with time zone not null
+    expires_at timestamp with time zone not null
+    verified_at timestamp with time zone
+    constraint signin_sessions_hash CHECK ((octet_length(hash) = 32))
+    constraint signin_sessions_pkey PRIMARY KEY (hash)
+    constraint signin_sessions_id UNIQUE (id)
+    CREATE INDEX signin_sessions_expires ON public.signin_sessions USING btree (expires_at)
+    CREATE INDEX signin_sessions_subject ON public.signin_sessions USING btree (realm, subject, created_at)
+
 table user_deposits
     reference text collate C not null
     user_id bigint not null
@@ -667,6 +806,15 @@ AS $function$
 begin
     raise exception 'ledger: % on % is refused: the books are append-only, post a correcting entry', tg_op, tg_table_name
         using errcode = 'restrict_violation';
+end
+$function$
+
+CREATE OR REPLACE FUNCTION public.refuse_rebinding()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+    raise exception 'a player stays bound to what it was bound to' using errcode = 'insufficient_privilege';
 end
 $function$
 

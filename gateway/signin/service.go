@@ -1,0 +1,253 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"disburse/gateway/audit"
+	"disburse/gateway/fault"
+	"disburse/gateway/publicid"
+	"disburse/gateway/transact"
+	"disburse/gateway/vault"
+)
+
+// Deps is what a Service needs. Nothing may be missing but FactorOptional.
+type Deps struct {
+	DB    *pgxpool.Pool
+	Vault *vault.Vault
+	Now   func() time.Time
+	// Issuer is how an authenticator calls this installation.
+	Issuer string
+	// FactorOptional lets those in who have not set up a second factor, as on a
+	// machine where one tries things out.
+	FactorOptional bool
+}
+
+// Service lets people in. It is safe for concurrent use. Besides the codes that
+// each method names, all of them can fail with internal and unavailable.
+type Service struct {
+	deps Deps
+}
+
+// New makes a Service, and refuses a missing dependency by name.
+func New(d Deps) (*Service, error) {
+	switch {
+	case d.DB == nil:
+		return nil, errors.New("signin: DB is missing")
+	case d.Vault == nil:
+		return nil, errors.New("signin: Vault is missing")
+	case d.Now == nil:
+		return nil, errors.New("signin: Now is missing")
+	case d.Issuer == "":
+		return nil, errors.New("signin: Issuer is missing")
+	}
+	return &Service{deps: d}, nil
+}
+
+func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }
+
+// Check tells whose name and password it was given, and fails with a fault of
+// kind unauthenticated when they fit nobody.
+type Check func(ctx context.Context) (subject string, err error)
+
+// Begin opens a session for whoever check knows. It fails with locked and with
+// what check fails with, which is counted against the name when it is of kind
+// unauthenticated.
+func (s *Service) Begin(ctx context.Context, realm Realm, name string, from Visitor, check Check) (Token, Session, error) {
+	name = counted(name)
+	if err := s.unlocked(ctx, realm, name); err != nil {
+		return "", Session{}, err
+	}
+	subject, err := check(ctx)
+	if err != nil {
+		return "", Session{}, s.failed(ctx, realm, name, err)
+	}
+	factor, err := s.factor(ctx, s.deps.DB, realm, subject)
+	if err != nil {
+		return "", Session{}, err
+	}
+	now := s.now()
+	session := Session{
+		ID: publicid.At(sessionPrefix, now), Realm: realm, Subject: subject, Name: name, Visitor: from.bounded(),
+		CreatedAt: now, SeenAt: now, Enrolled: factor.Confirmed, Verified: s.deps.FactorOptional && !factor.Confirmed,
+	}
+	session.ExpiresAt = deadline(now, now, session.Verified)
+	var verified *time.Time
+	if session.Verified {
+		verified = &now
+	}
+	token := Token(publicid.Token(tokenPrefix))
+	err = transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, insertSession, token.hash(), session.ID, string(realm), subject, name,
+			session.Visitor.Address, session.Visitor.Agent, now, session.ExpiresAt, verified); err != nil {
+			return err
+		}
+		if !session.Verified {
+			return nil
+		}
+		return s.entered(ctx, tx, session)
+	})
+	if err != nil {
+		return "", Session{}, fmt.Errorf("signin: begin: %w", err)
+	}
+	return token, session, nil
+}
+
+// entered notes that somebody is in: the failures of the name are over, and the
+// trail says who came from where.
+func (s *Service) entered(ctx context.Context, tx pgx.Tx, session Session) error {
+	if _, err := tx.Exec(ctx, forgetFailures, string(session.Realm), session.Name); err != nil {
+		return err
+	}
+	record := audit.Of(ctx, s.now(), "session.begin", "session", session.ID)
+	record.Actor = audit.Actor{Kind: audit.Kind(session.Realm), ID: session.Subject, Name: session.Name, Address: session.Visitor.Address}
+	record.After = map[string]any{"agent": session.Visitor.Agent, "second_factor": session.Enrolled}
+	return audit.Write(ctx, tx, record)
+}
+
+// Find is the session of a token. It fails with no_session. The call is noted,
+// and keeps the session from ending of idleness.
+func (s *Service) Find(ctx context.Context, realm Realm, token Token) (Session, error) {
+	session, err := s.find(ctx, s.deps.DB, realm, token)
+	now := s.now()
+	if err != nil || !session.Verified || now.Sub(session.SeenAt) < touch {
+		return session, err
+	}
+	session.SeenAt, session.ExpiresAt = now, deadline(session.CreatedAt, now, true)
+	if _, err := s.deps.DB.Exec(ctx, touchSession, token.hash(), now, session.ExpiresAt); err != nil {
+		return Session{}, fmt.Errorf("signin: touch: %w", err)
+	}
+	return session, nil
+}
+
+func (s *Service) find(ctx context.Context, db querier, realm Realm, token Token) (Session, error) {
+	if !publicid.ValidToken(tokenPrefix, string(token)) {
+		return Session{}, ErrNoSession
+	}
+	rows, err := collect[sessionRow](ctx, db, selectSession, token.hash(), string(realm), s.now())
+	if err != nil {
+		return Session{}, fmt.Errorf("signin: find: %w", err)
+	}
+	if len(rows) == 0 {
+		return Session{}, ErrNoSession
+	}
+	return rows[0].session(), nil
+}
+
+// Sessions lists the sessions of one person, the one seen last first.
+func (s *Service) Sessions(ctx context.Context, realm Realm, subject string) ([]Session, error) {
+	rows, err := collect[sessionRow](ctx, s.deps.DB, selectSessions, string(realm), subject, s.now())
+	if err != nil {
+		return nil, fmt.Errorf("signin: sessions: %w", err)
+	}
+	sessions := make([]Session, len(rows))
+	for i, r := range rows {
+		sessions[i] = r.session()
+	}
+	return sessions, nil
+}
+
+// Leave ends the session of a token. Ending one that is over changes nothing.
+func (s *Service) Leave(ctx context.Context, token Token) error {
+	if _, err := s.deps.DB.Exec(ctx, deleteByHash, token.hash()); err != nil {
+		return fmt.Errorf("signin: leave: %w", err)
+	}
+	return nil
+}
+
+// End ends one session of a person. It fails with not_found.
+func (s *Service) End(ctx context.Context, realm Realm, subject, id string) error {
+	tag, err := s.deps.DB.Exec(ctx, deleteByID, string(realm), subject, id)
+	if err != nil {
+		return fmt.Errorf("signin: end: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// EndOthers ends every session of a person but the one named; none is named by
+// the empty text.
+func (s *Service) EndOthers(ctx context.Context, realm Realm, subject, keep string) (int, error) {
+	tag, err := s.deps.DB.Exec(ctx, deleteOthers, string(realm), subject, keep)
+	if err != nil {
+		return 0, fmt.Errorf("signin: end others: %w", err)
+	}
+	return int(tag.RowsAffected()), nil
+}
+
+// Tidy removes sessions and failures that are over, a batch at a time, and
+// returns how many.
+func (s *Service) Tidy(ctx context.Context) (int, error) {
+	now := s.now()
+	sessions, err := s.deps.DB.Exec(ctx, deleteOutOfTime, now)
+	if err != nil {
+		return 0, fmt.Errorf("signin: tidy: %w", err)
+	}
+	failures, err := s.deps.DB.Exec(ctx, deleteOldFailures, now.Add(-2*forgetAfter))
+	if err != nil {
+		return 0, fmt.Errorf("signin: tidy: %w", err)
+	}
+	return int(sessions.RowsAffected() + failures.RowsAffected()), nil
+}
+
+func (s *Service) unlocked(ctx context.Context, realm Realm, name string) error {
+	var until time.Time
+	now := s.now()
+	err := s.deps.DB.QueryRow(ctx, selectLock, string(realm), name, now).Scan(&until)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("signin: lock: %w", err)
+	default:
+		return ErrLocked.After(until.Sub(now))
+	}
+}
+
+// failed counts a failure of the name when that is what cause is, and returns
+// cause.
+func (s *Service) failed(ctx context.Context, realm Realm, name string, cause error) error {
+	var known *fault.Error
+	if !errors.As(cause, &known) || known.Kind != fault.Unauthenticated {
+		return cause
+	}
+	now := s.now()
+	_, err := s.deps.DB.Exec(ctx, countFailure, string(realm), name, now, now.Add(-forgetAfter), maxFailures, now.Add(lockedFor))
+	if err != nil {
+		return fmt.Errorf("signin: count: %w", err)
+	}
+	return cause
+}
+
+// counted is the name as failures are counted: no trick of spelling makes two
+// of one, and none is longer than an address can be.
+func counted(name string) string {
+	name = strings.ToValidUTF8(strings.ToLower(strings.TrimSpace(name)), "")
+	name = strings.ReplaceAll(name, "\x00", "")
+	return cut(name, maxAgent)
+}
+
+func (v Visitor) bounded() Visitor {
+	v.Agent = cut(strings.ReplaceAll(strings.ToValidUTF8(v.Agent, ""), "\x00", ""), maxAgent)
+	return v
+}
+
+// cut shortens text to at most limit bytes, at a character.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
+}
