@@ -22,7 +22,7 @@ var leaves = []string{"gateway/fault", "gateway/publicid", "gateway/vault", "gat
 var parties = []string{"gateway/merchant", "gateway/enduser", "gateway/operator", "gateway/fx", "gateway/chat", "gateway/gameprovider"}
 
 // features never import each other.
-var features = []string{"gateway/payout", "gateway/cardorder", "gateway/exchange"}
+var features = []string{"gateway/payout", "gateway/cardorder", "gateway/exchange", "gateway/virtualcard", "gateway/gamewallet"}
 
 // allowed lists, for each package, which of ours its code may import. A
 // trailing /... takes in everything below. Tests may import more.
@@ -48,6 +48,8 @@ var allowed = map[string][]string{
 	"gateway/gameprovider":        concat(leaves, "gateway/transact", "ledger/money", "signing"),
 	"gateway/cardorder":           concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),
 	"gateway/exchange":            concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),
+	"gateway/gamewallet":          concat(leaves, "gateway/transact", "gateway/enduser", "gateway/gameprovider", "ledger", "ledger/money"),
+	"gateway/virtualcard":         concat(leaves, "gateway/transact", "gateway/enduser", "ledger", "ledger/money"),
 	"gateway/payout/sandbox":      {"gateway/payout", "ledger"},
 	"gateway/payout/executortest": {"gateway/payout", "ledger", "ledger/money", "gateway/publicid"},
 	"gateway/httpapi": concat(slices.Concat(leaves, parties, features),

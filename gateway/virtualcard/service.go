@@ -1,0 +1,165 @@
+package virtualcard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"disburse/gateway/enduser"
+	"disburse/gateway/idempotency"
+	"disburse/gateway/page"
+	"disburse/ledger"
+	"disburse/ledger/money"
+)
+
+// Books is the part of the ledger that cards need.
+type Books interface {
+	Post(ctx context.Context, e ledger.Entry, riders ...ledger.Rider) (ledger.Receipt, error)
+	Balances(ctx context.Context, accounts ...ledger.Account) ([]money.Money, error)
+	Activity(ctx context.Context, a ledger.Account, limit, offset int) ([]ledger.StatementLine, int, error)
+	TransfersByReference(ctx context.Context, references ...string) ([]ledger.TransferRow, error)
+}
+
+// Users knows the end users; *enduser.Service does.
+type Users interface {
+	// CheckActive refuses users who are blocked.
+	CheckActive(u enduser.User) error
+	// ByID reads a user.
+	ByID(ctx context.Context, id int64) (enduser.User, error)
+}
+
+// Config is the terms that the platform sets. Zero values take the defaults.
+type Config struct {
+	Cooldown    time.Duration // between attempts to withdraw from a card; default 15 minutes
+	TopUpFeeBPS *int64        // basis points of a top-up, on top of it; default 100
+}
+
+// Deps is what a Service needs. All fields are required unless said otherwise.
+type Deps struct {
+	DB       *pgxpool.Pool
+	Ledger   Books
+	Users    Users
+	Provider Provider
+	Config   Config
+	Now      func() time.Time // default time.Now
+	Log      *slog.Logger     // default discards
+	Observe  Observer         // optional
+}
+
+// Observer is told of what happens, for metrics. Every field is optional, and
+// called on the path of the request: it must be quick.
+type Observer struct {
+	// Called: an order was asked of the provider. outcome is "done", "declined",
+	// "not_sent" or "unknown".
+	Called func(kind Kind, outcome string, took time.Duration)
+	// Ended: an operation ended, by its own call or by recovery.
+	Ended func(kind Kind, state State, recovered bool, age time.Duration)
+}
+
+// Service is the use cases of virtual cards. It is safe for concurrent use, by
+// any number of processes on one database.
+type Service struct{ d Deps }
+
+// NewService makes a Service, and refuses missing dependencies by name.
+func NewService(d Deps) (*Service, error) {
+	var missing []string
+	for name, absent := range map[string]bool{
+		"DB": d.DB == nil, "Ledger": d.Ledger == nil, "Users": d.Users == nil, "Provider": d.Provider == nil,
+	} {
+		if absent {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return nil, fmt.Errorf("virtualcard: %s missing", strings.Join(missing, ", "))
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Config.Cooldown == 0 {
+		d.Config.Cooldown = 15 * time.Minute
+	}
+	if d.Config.TopUpFeeBPS == nil {
+		percent := int64(100)
+		d.Config.TopUpFeeBPS = &percent
+	}
+	if d.Config.Cooldown < 0 || *d.Config.TopUpFeeBPS < 0 {
+		return nil, errors.New("virtualcard: Config has a value below zero")
+	}
+	return &Service{d: d}, nil
+}
+
+// now is the present moment at the precision that the database keeps.
+func (s *Service) now() time.Time { return s.d.Now().UTC().Truncate(time.Microsecond) }
+
+var errNotBuilt = errors.New("virtualcard: not built yet")
+
+// CreateRequest is what a user asks for with a new card, as it was sent.
+type CreateRequest struct {
+	BINID, Name, PlanID, CouponID Literal
+}
+
+func (s *Service) Create(ctx context.Context, u enduser.User, r CreateRequest, key idempotency.Key) (Card, error) {
+	return Card{}, errNotBuilt
+}
+
+func (s *Service) TopUp(ctx context.Context, u enduser.User, cardID string, amount Literal, key idempotency.Key) (TopUpResult, error) {
+	return TopUpResult{}, errNotBuilt
+}
+
+func (s *Service) Withdraw(ctx context.Context, u enduser.User, cardID string, amount Literal, key idempotency.Key) (WithdrawResult, error) {
+	return WithdrawResult{}, errNotBuilt
+}
+
+func (s *Service) Freeze(ctx context.Context, u enduser.User, cardID string) (Card, error) {
+	return Card{}, errNotBuilt
+}
+
+func (s *Service) Unfreeze(ctx context.Context, u enduser.User, cardID string) (Card, error) {
+	return Card{}, errNotBuilt
+}
+
+func (s *Service) Close(ctx context.Context, u enduser.User, cardID string) (CloseResult, error) {
+	return CloseResult{}, errNotBuilt
+}
+
+func (s *Service) Cards(ctx context.Context, userID int64) ([]Card, error) { return nil, errNotBuilt }
+
+func (s *Service) Card(ctx context.Context, userID int64, cardID string) (Card, error) {
+	return Card{}, errNotBuilt
+}
+
+func (s *Service) Transactions(ctx context.Context, userID int64, q TransactionQuery) (TransactionPage, error) {
+	return TransactionPage{}, errNotBuilt
+}
+
+func (s *Service) Wallet(ctx context.Context, userID int64) (Wallet, error) {
+	return Wallet{}, errNotBuilt
+}
+
+func (s *Service) BINs(ctx context.Context) ([]BIN, error) { return nil, errNotBuilt }
+
+func (s *Service) Plans(ctx context.Context) ([]Plan, error) { return nil, errNotBuilt }
+
+// Issue makes a card for a user with money of the platform on it.
+func (s *Service) Issue(ctx context.Context, userID int64, balance money.Money) (Card, error) {
+	return Card{}, errNotBuilt
+}
+
+// Recover looks up at the provider what did not end in the time of its call.
+func (s *Service) Recover(ctx context.Context, limit int) (int, error) { return 0, errNotBuilt }
+
+// Exceptions lists what did not end in the time of its call, oldest first.
+func (s *Service) Exceptions(ctx context.Context, cursor string, limit int) (page.Page[Exception], error) {
+	return page.Page[Exception]{}, errNotBuilt
+}
