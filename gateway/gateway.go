@@ -22,6 +22,7 @@ import (
 	"disburse/gateway/epoch"
 	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
+	"disburse/gateway/gameprovider"
 	"disburse/gateway/httpapi"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
@@ -52,6 +53,9 @@ type App struct {
 	Exchange   *exchange.Service
 	Callbacks  Journal
 	Registry   *prometheus.Registry
+
+	GameDirectory *gameprovider.Directory
+	GameProviders *gameprovider.Service
 
 	log     *slog.Logger
 	vault   *vault.Vault
@@ -140,6 +144,9 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 	if err := a.buildWallet(now); err != nil {
 		return err
 	}
+	if err := a.buildGames(watcher, now); err != nil {
+		return err
+	}
 	a.Callbacks = Journal{Journal: callbacks.Journal{DB: a.DB, Now: now}, db: a.DB}
 	a.Payouts, err = payout.New(payout.Deps{
 		DB: a.DB, Ledger: a.Ledger, Merchants: a.Directory, Rates: a.Rates, Vault: a.vault, Watcher: watcher,
@@ -213,6 +220,7 @@ func (a *App) startAPI() error {
 		Registry: a.Registry, MetricsElsewhere: a.Config.MetricsListen != "",
 		Directory: a.Directory, Merchants: a.Merchants, Payouts: a.Payouts, Operators: a.Operators, Rates: a.Rates,
 		EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange,
+		GameDirectory: a.GameDirectory, GameProviders: a.GameProviders,
 		Ledger: a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,
 		Audit:        func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
 		Limiter:      limiter,

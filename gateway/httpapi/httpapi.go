@@ -18,6 +18,7 @@ import (
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
+	"disburse/gateway/gameprovider"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
 	"disburse/gateway/payout"
@@ -61,6 +62,9 @@ type Deps struct {
 	Ledger       *ledger.Ledger
 	VerifyLedger func(context.Context) (ledger.Report, error)
 	Audit        func(context.Context, audit.Filter) (audit.Page, error)
+
+	GameDirectory *gameprovider.Directory
+	GameProviders *gameprovider.Service
 
 	Limiter      *ratelimit.Limiter
 	MerchantGate *ratelimit.FailureGate // failed authentications by merchant name and address
@@ -108,6 +112,8 @@ func (d *Deps) missing() []string {
 		{"Ledger", d.Ledger != nil},
 		{"VerifyLedger", d.VerifyLedger != nil},
 		{"Audit", d.Audit != nil},
+		{"GameDirectory", d.GameDirectory != nil},
+		{"GameProviders", d.GameProviders != nil},
 		{"Limiter", d.Limiter != nil},
 		{"MerchantGate", d.MerchantGate != nil},
 		{"AddressGate", d.AddressGate != nil},

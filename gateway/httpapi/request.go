@@ -39,6 +39,7 @@ type request struct {
 	// For the log line.
 	merchant string
 	operator string
+	provider string // of games
 	decision string // of the rate limiter: "", allowed, refused, or either with "_local"
 	address  netip.Addr
 }

@@ -36,7 +36,7 @@ const verifyTimeout = 25 * time.Second
 // their handlers, because a signature covers the body.
 func (a *api) routes() []route {
 	return slices.Concat(merchantRoutes(), walletRoutes(), payoutRoutes(), partyRoutes(), userRoutes(), cardDeskRoutes(),
-		disputeRoutes(), bookRoutes(), a.serviceRoutes())
+		disputeRoutes(), gameDeskRoutes(), bookRoutes(), a.serviceRoutes())
 }
 
 func merchantRoutes() []route {
@@ -283,6 +283,58 @@ func disputeRoutes() []route {
 		{method: post, path: "/api/operator/p2p/disputes/:order_id/messages", envelope: e, role: judge, handle: sayInDispute},
 		// exchange: what they said.
 		{method: get, path: "/api/operator/p2p/disputes/:order_id/messages", envelope: e, role: viewer, handle: disputeMessages},
+	}
+}
+
+// gameDeskRoutes are for those who take providers of games on and look after
+// their players.
+func gameDeskRoutes() []route {
+	const get, post, put, patch = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch
+	const viewer, admin = operator.RoleViewer, operator.RoleAdmin
+	e := operatorEnvelope
+	return []route{
+		// gameprovider: the back office looks providers of games up.
+		{method: get, path: "/api/operator/providers", envelope: e, role: viewer, handle: listProviders},
+		// gameprovider: an admin takes one on.
+		{method: post, path: "/api/operator/providers", envelope: e, role: admin, handle: createProvider},
+		// gameprovider: one of them.
+		{method: get, path: "/api/operator/providers/:name", envelope: e, role: viewer, handle: showProvider},
+		// gameprovider: an admin gives it another profile.
+		{method: patch, path: "/api/operator/providers/:name", envelope: e, role: admin, handle: changeProvider},
+		// gameprovider: an admin gives out new keys.
+		{method: post, path: "/api/operator/providers/:name/rotate-keys", envelope: e, role: admin, handle: rotateProviderKeys},
+		// gameprovider: an admin shuts a provider out.
+		{method: post, path: "/api/operator/providers/:name/disable", envelope: e, role: admin, handle: disableProvider},
+		// gameprovider: and lets it in again.
+		{method: post, path: "/api/operator/providers/:name/enable", envelope: e, role: admin, handle: enableProvider},
+		// gameprovider: the ways in which providers differ.
+		{method: get, path: "/api/operator/provider-profiles", envelope: e, role: viewer, handle: listProviderProfiles},
+		// gameprovider: an admin makes or changes one.
+		{method: put, path: "/api/operator/provider-profiles/:profile", envelope: e, role: admin, handle: putProviderProfile},
+		// gameprovider: what can be played.
+		{method: get, path: "/api/operator/games", envelope: e, role: viewer, handle: listGames},
+		// gameprovider: an admin adds a game, or switches it on and off.
+		{method: put, path: "/api/operator/games", envelope: e, role: admin, handle: setGame},
+		// gameprovider: who plays.
+		{method: get, path: "/api/operator/players", envelope: e, role: viewer, handle: listPlayers},
+		// gameprovider: an admin, or the platform with an admin's token, binds a player to a user.
+		{method: post, path: "/api/operator/players", envelope: e, role: admin, handle: bindPlayer},
+		// gameprovider: one of them.
+		{method: get, path: "/api/operator/players/:provider/:player_id", envelope: e, role: viewer, handle: showPlayer},
+		// gameprovider: an admin sets the player's limits.
+		{method: patch, path: "/api/operator/players/:provider/:player_id", envelope: e, role: admin, handle: changePlayer},
+		// gameprovider: an admin keeps a player from betting.
+		{method: post, path: "/api/operator/players/:provider/:player_id/block", envelope: e, role: admin, handle: blockPlayer},
+		// gameprovider: and ends that.
+		{method: post, path: "/api/operator/players/:provider/:player_id/unblock", envelope: e, role: admin, handle: unblockPlayer},
+		// gameprovider: who plays now, and who did.
+		{method: get, path: "/api/operator/sessions", envelope: e, role: viewer, handle: listSessions},
+		// gameprovider: the platform lets a player into a game.
+		{method: post, path: "/api/operator/sessions", envelope: e, role: admin, handle: openSession},
+		// gameprovider: and out again.
+		{method: post, path: "/api/operator/sessions/:provider/:session_id/close", envelope: e, role: admin, handle: closeSession},
+		// gameprovider: the platform has told the player how long it has been.
+		{method: post, path: "/api/operator/sessions/:provider/:session_id/check", envelope: e, role: admin, handle: checkSession},
 	}
 }
 

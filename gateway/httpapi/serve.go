@@ -105,7 +105,7 @@ func (a *api) finish(r *request, err error) {
 	if !a.Log.Enabled(r.ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 15)
+	attrs := make([]slog.Attr, 0, 16)
 	attrs = append(attrs,
 		slog.String("method", r.route.method),
 		slog.String("route", r.route.path),
@@ -114,6 +114,7 @@ func (a *api) finish(r *request, err error) {
 		slog.String("request_id", r.id),
 		slog.String("merchant", r.merchant),
 		slog.String("operator", r.operator),
+		slog.String("provider", r.provider),
 		slog.String("user", r.userID()),
 		slog.Int("bytes_in", len(r.rawBody())),
 		slog.Int("bytes_out", len(r.c.Response().Body())),

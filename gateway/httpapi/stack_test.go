@@ -27,6 +27,7 @@ import (
 	"disburse/gateway/epoch"
 	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
+	"disburse/gateway/gameprovider"
 	"disburse/gateway/httpapi"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
@@ -124,6 +125,7 @@ func (s *stack) services() httpapi.Deps {
 	})
 	must(t, err)
 	s.wallets(&d, pool, box)
+	s.games(&d, gameprovider.Deps{DB: pool, Vault: box, Watcher: watcher, Now: now})
 	d.Callbacks = callbacks.Journal{DB: pool, Now: now}
 	d.Audit = func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, pool, f) }
 	d.VerifyLedger = func(ctx context.Context) (ledger.Report, error) {
@@ -150,6 +152,15 @@ func (s *stack) wallets(d *httpapi.Deps, pool *pgxpool.Pool, box *vault.Vault) {
 		DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Chat: talk, Vault: box, Now: d.Now, Log: d.Log,
 	})
 	must(t, err)
+}
+
+// games are the services of the providers' calls.
+func (s *stack) games(d *httpapi.Deps, deps gameprovider.Deps) {
+	var err error
+	d.GameDirectory, err = gameprovider.NewDirectory(deps)
+	must(s.t, err)
+	d.GameProviders, err = gameprovider.NewService(deps)
+	must(s.t, err)
 }
 
 // newMerchant makes a merchant with a fee of one percent.

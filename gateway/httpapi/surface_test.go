@@ -238,7 +238,7 @@ func TestOneLogLinePerRequest(t *testing.T) {
 	s.as(operator.RoleViewer, http.MethodGet, "/payouts", nil)
 	s.call(http.MethodGet, "/api/operator/payouts", nil, header{"Authorization": "Bearer op_wrong"})
 
-	want := []string{"bytes_in", "bytes_out", "cause", "code", "duration_ms", "level", "limiter", "merchant", "method", "msg", "operator", "request_id", "route", "status", "time", "user"}
+	want := []string{"bytes_in", "bytes_out", "cause", "code", "duration_ms", "level", "limiter", "merchant", "method", "msg", "operator", "provider", "request_id", "route", "status", "time", "user"}
 	lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
 	if len(lines) != 6 {
 		t.Errorf("got %d lines for 6 requests:\n%s", len(lines), s.log)
