@@ -5,6 +5,7 @@ import (
 
 	"disburse/gateway/epoch"
 	"disburse/gateway/gameprovider"
+	"disburse/gateway/gamewallet"
 )
 
 // buildGames builds what providers of games need: who they are, and what they
@@ -14,6 +15,9 @@ func (a *App) buildGames(watcher *epoch.Watcher, now func() time.Time) (err erro
 	if a.GameDirectory, err = gameprovider.NewDirectory(deps); err != nil {
 		return err
 	}
-	a.GameProviders, err = gameprovider.NewService(deps)
+	if a.GameProviders, err = gameprovider.NewService(deps); err != nil {
+		return err
+	}
+	a.Games, err = gamewallet.NewService(gamewallet.Deps{DB: a.DB, Ledger: a.Ledger, Directory: a.GameDirectory, Now: now})
 	return err
 }

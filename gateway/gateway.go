@@ -23,6 +23,7 @@ import (
 	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
 	"disburse/gateway/gameprovider"
+	"disburse/gateway/gamewallet"
 	"disburse/gateway/httpapi"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
@@ -56,6 +57,7 @@ type App struct {
 
 	GameDirectory *gameprovider.Directory
 	GameProviders *gameprovider.Service
+	Games         *gamewallet.Service
 
 	log     *slog.Logger
 	vault   *vault.Vault
@@ -220,7 +222,7 @@ func (a *App) startAPI() error {
 		Registry: a.Registry, MetricsElsewhere: a.Config.MetricsListen != "",
 		Directory: a.Directory, Merchants: a.Merchants, Payouts: a.Payouts, Operators: a.Operators, Rates: a.Rates,
 		EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange,
-		GameDirectory: a.GameDirectory, GameProviders: a.GameProviders,
+		GameDirectory: a.GameDirectory, GameProviders: a.GameProviders, Games: a.Games,
 		Ledger: a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,
 		Audit:        func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
 		Limiter:      limiter,

@@ -298,4 +298,3 @@ func closeSession(r *request) error {
 func checkSession(r *request) error {
 	return r.answerSession(r.api.GameProviders.AcknowledgeSession(r.ctx, r.param("provider"), r.param("session_id")))
 }
-

@@ -19,6 +19,7 @@ import (
 	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
 	"disburse/gateway/gameprovider"
+	"disburse/gateway/gamewallet"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
 	"disburse/gateway/payout"
@@ -65,6 +66,7 @@ type Deps struct {
 
 	GameDirectory *gameprovider.Directory
 	GameProviders *gameprovider.Service
+	Games         *gamewallet.Service
 
 	Limiter      *ratelimit.Limiter
 	MerchantGate *ratelimit.FailureGate // failed authentications by merchant name and address
@@ -114,6 +116,7 @@ func (d *Deps) missing() []string {
 		{"Audit", d.Audit != nil},
 		{"GameDirectory", d.GameDirectory != nil},
 		{"GameProviders", d.GameProviders != nil},
+		{"Games", d.Games != nil},
 		{"Limiter", d.Limiter != nil},
 		{"MerchantGate", d.MerchantGate != nil},
 		{"AddressGate", d.AddressGate != nil},

@@ -35,7 +35,7 @@ const verifyTimeout = 25 * time.Second
 // routes is every route of the HTTP surface. Merchants' routes authenticate in
 // their handlers, because a signature covers the body.
 func (a *api) routes() []route {
-	return slices.Concat(merchantRoutes(), walletRoutes(), payoutRoutes(), partyRoutes(), userRoutes(), cardDeskRoutes(),
+	return slices.Concat(merchantRoutes(), gameRoutes(), walletRoutes(), payoutRoutes(), partyRoutes(), userRoutes(), cardDeskRoutes(),
 		disputeRoutes(), gameDeskRoutes(), bookRoutes(), a.serviceRoutes())
 }
 
@@ -51,6 +51,23 @@ func merchantRoutes() []route {
 		{method: post, path: "/api/merchant/:merchant/rejected_pay_out", envelope: e, handle: rejectedPayOut},
 		// payout: a merchant reads its balance and methods; X-Api-Key.
 		{method: get, path: "/api/merchant/:merchant/status", envelope: e, handle: merchantStatus},
+	}
+}
+
+// gameRoutes are what providers of games call; a signature covers the body, so
+// their handlers authenticate as the merchants' do.
+func gameRoutes() []route {
+	const post = http.MethodPost
+	e := gameEnvelope
+	return []route{
+		// gamewallet: a provider asks what its player has.
+		{method: post, path: "/wallet/balance", envelope: e, timeout: gameDeadline, handle: gameBalance},
+		// gamewallet: it takes a bet.
+		{method: post, path: "/wallet/withdraw", envelope: e, timeout: gameDeadline, handle: gameWithdraw},
+		// gamewallet: it pays a win.
+		{method: post, path: "/wallet/deposit", envelope: e, timeout: gameDeadline, handle: gameDeposit},
+		// gamewallet: it undoes a bet.
+		{method: post, path: "/wallet/rollback", envelope: e, timeout: gameDeadline, handle: gameRollback},
 	}
 }
 
@@ -335,6 +352,10 @@ func gameDeskRoutes() []route {
 		{method: post, path: "/api/operator/sessions/:provider/:session_id/close", envelope: e, role: admin, handle: closeSession},
 		// gameprovider: the platform has told the player how long it has been.
 		{method: post, path: "/api/operator/sessions/:provider/:session_id/check", envelope: e, role: admin, handle: checkSession},
+		// gamewallet: rounds that did not end, for one.
+		{method: get, path: "/api/operator/rounds", envelope: e, role: viewer, handle: listRounds},
+		// gamewallet: what providers did, to be compared with their own lists.
+		{method: get, path: "/api/operator/game-transactions", envelope: e, role: viewer, handle: listGameTransactions},
 	}
 }
 

@@ -28,6 +28,7 @@ import (
 	"disburse/gateway/exchange"
 	"disburse/gateway/fx"
 	"disburse/gateway/gameprovider"
+	"disburse/gateway/gamewallet"
 	"disburse/gateway/httpapi"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
@@ -160,6 +161,8 @@ func (s *stack) games(d *httpapi.Deps, deps gameprovider.Deps) {
 	d.GameDirectory, err = gameprovider.NewDirectory(deps)
 	must(s.t, err)
 	d.GameProviders, err = gameprovider.NewService(deps)
+	must(s.t, err)
+	d.Games, err = gamewallet.NewService(gamewallet.Deps{DB: deps.DB, Ledger: d.Ledger, Directory: d.GameDirectory, Now: deps.Now})
 	must(s.t, err)
 }
 
