@@ -35,8 +35,8 @@
 // A Service changes all of this. Each change is one transaction with its audit
 // row, and leaves no trace when it changes nothing.
 //
-// It promises that no private key and no session id that could be guessed from
-// reaches an audit row, an error, or the printed or JSON form of anything but
-// Pair and Session. It leaves bets, wins and every rule about them to the
-// feature that serves the wallet.
+// It promises that no private key reaches an audit row, an error, or the
+// printed or JSON form of anything but Pair, and of session ids only the
+// beginning reaches an audit row. It leaves bets, wins and every rule about
+// them to the feature that serves the wallet.
 package gameprovider

@@ -79,18 +79,3 @@ type Pair struct {
 func (Pair) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[hidden]") }
 
 var namePattern = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
-
-// View is a provider in the shape of audit rows and of JSON output.
-type View struct {
-	ID        int64     `json:"id"`
-	Name      string    `json:"name"`
-	Active    bool      `json:"active"`
-	Profile   string    `json:"profile"`
-	Keys      []Key     `json:"keys"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
-// View gives the provider as it is shown to operators.
-func (p Provider) View() View {
-	return View{ID: p.ID, Name: p.Name, Active: p.Active, Profile: p.Profile.Name, Keys: p.Keys, CreatedAt: p.CreatedAt}
-}
