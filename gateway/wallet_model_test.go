@@ -172,13 +172,10 @@ func (p *play) ask(r request) {
 }
 
 func (p *play) send(r request) {
-	key, name := idempotency.Key{}, fmt.Sprint(r.who.id, r.doing, r.key)
-	if r.key != "" {
-		hash, err := idempotency.HashOf(r.body)
-		if err != nil {
-			p.Fatal(err)
-		}
-		key = idempotency.Key{UserID: r.who.id, Route: r.doing, Key: r.key, Hash: hash}
+	name := fmt.Sprint(r.who.id, r.doing, r.key)
+	key, err := idempotency.Of(r.who.id, r.doing, r.key, r.body)
+	if err != nil {
+		p.Fatal(err)
 	}
 	want := r.before()
 	earlier, replay := p.n.made[name]

@@ -1,4 +1,4 @@
--- What each reference of a bonus granted: the ledger compares amounts alone, so the kind and the wagering of a repetition are compared here.
+-- What each reference of a bonus granted, since the ledger compares amounts alone; and idempotency keys from which nobody can guess what was asked.
 
 -- +goose Up
 
@@ -23,3 +23,15 @@ select distinct on (subject_id, after ->> 'ref')
     subject_id::bigint, (after ->> 'amount_kopecks')::bigint, (after ->> 'wagering_kopecks')::bigint, at, after ->> 'ref', after ->> 'kind'
 from audit_log where action = 'user.grant-bonus' and subject = 'user'
 order by subject_id, after ->> 'ref', id;
+
+-- Of a key its SHA-256 is kept, and of its request the HMAC-SHA256 under the key
+-- in place of a plain hash, against which card numbers could be tried. The HMAC
+-- of an earlier request cannot be made, as the request is not known, and its
+-- plain hash must not stay. It becomes zeros, which are the mark of no request:
+-- who repeats a request from before is refused as if it were another one, and
+-- still nothing is made twice.
+alter table idempotency_keys
+    drop constraint idempotency_keys_key,
+    alter column key type bytea using sha256(convert_to(key, 'UTF8')),
+    alter column hash type bytea using decode(repeat('00', 32), 'hex'),
+    add constraint idempotency_keys_key check (octet_length(key) = 32);

@@ -1,6 +1,8 @@
 package migrations_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"database/sql"
 	"os"
 	"testing"
@@ -43,6 +45,35 @@ func TestGrantsBecomeRows(t *testing.T) {
 	want := []string{"1 cashback 900 9223372036854775807 a: b", "1 signup 700 0 july", "2 cashback 1 2 july"}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v, grants (-want +got):\n%s", err, diff)
+	}
+}
+
+// TestKeysBecomeHashes: a key that was given before is found under its hash, and
+// what it was given with cannot be tried any more.
+func TestKeysBecomeHashes(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Empty(t)
+	upTo(t, pgtest.URL(t, pool), 8)
+	keys := []string{"order-1", `\\x6f \n`, "заказ"}
+	for i, key := range keys {
+		_, err := pool.Exec(t.Context(), `insert into idempotency_keys (user_id, route, key, hash, result, created_at)
+			values (1, 'POST /orders', $1, sha256('4276345439581234'), $2, now())`, key, i)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := migrations.Up(t.Context(), pgtest.URL(t, pool)); err != nil {
+		t.Fatal(err)
+	}
+	for i, key := range keys {
+		sum := sha256.Sum256([]byte(key))
+		var result int
+		var hash []byte
+		err := pool.QueryRow(t.Context(), `select result, hash from idempotency_keys where user_id = 1 and route = 'POST /orders' and key = $1`,
+			sum[:]).Scan(&result, &hash)
+		if err != nil || result != i || !bytes.Equal(hash, make([]byte, 32)) {
+			t.Errorf("%s: result %d, hash %x, %v", key, result, hash, err)
+		}
 	}
 }
 

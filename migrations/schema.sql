@@ -30,8 +30,6 @@ sequence rates_id_seq: bigint, start 1, increment 1
 
 sequence users_id_seq: bigint, start 1, increment 1
 
-sequence virtual_card_operations_id_seq: bigint, start 1, increment 1
-
 -- Tables
 
 table audit_log
@@ -770,101 +768,6 @@ table users with (fillfactor=70)
     constraint users_withdrawn CHECK ((withdrawn >= 0))
     constraint users_pkey PRIMARY KEY (id)
     CREATE INDEX users_nickname_lookup ON public.users USING btree (nickname)
-
-table virtual_card_bins
-    id uuid not null
-    digits text not null
-    network text not null
-    three_ds boolean not null
-    wallet boolean not null
-    country text not null
-    initial_balance bigint not null
-    position integer not null
-    constraint virtual_card_bins_digits CHECK ((digits ~ '^[0-9]{6,8}$'::text))
-    constraint virtual_card_bins_initial CHECK ((initial_balance >= 0))
-    constraint virtual_card_bins_network CHECK ((network = ANY (ARRAY['master'::text, 'visa'::text])))
-    constraint virtual_card_bins_pkey PRIMARY KEY (id)
-
-table virtual_card_operations with (fillfactor=70)
-    id bigint not null identity d
-    transaction_id uuid not null
-    fee_transaction_id uuid not null
-    card_id uuid not null
-    user_id bigint not null
-    amount bigint not null
-    fee bigint not null
-    card_version bigint not null
-    card_balance bigint
-    lookups bigint not null
-    kind text not null
-    state text not null
-    cause text
-    reason text not null
-    note text not null
-    contradiction text
-    unanswered boolean not null
-    request_route text collate C
-    request_key text collate C
-    request_hash bytea
-    not_after timestamp with time zone not null
-    look_at timestamp with time zone not null
-    created_at timestamp with time zone not null
-    ended_at timestamp with time zone
-    constraint virtual_card_operations_amount CHECK ((amount >= 0))
-    constraint virtual_card_operations_cause CHECK ((cause = ANY (ARRAY['provider'::text, 'not_sent'::text, 'not_begun'::text])))
-    constraint virtual_card_operations_declined CHECK (((state = 'declined'::text) = (cause IS NOT NULL)))
-    constraint virtual_card_operations_ended CHECK (((state = 'processing'::text) = (ended_at IS NULL)))
-    constraint virtual_card_operations_fee CHECK ((fee >= 0))
-    constraint virtual_card_operations_kind CHECK ((kind = ANY (ARRAY['create'::text, 'issue'::text, 'topup'::text, 'withdraw'::text, 'freeze'::text, 'unfreeze'::text, 'close'::text])))
-    constraint virtual_card_operations_request CHECK ((((request_key IS NULL) = (request_route IS NULL)) AND ((request_key IS NULL) = (request_hash IS NULL))))
-    constraint virtual_card_operations_state CHECK ((state = ANY (ARRAY['processing'::text, 'done'::text, 'declined'::text])))
-    constraint virtual_card_operations_pkey PRIMARY KEY (id)
-    constraint virtual_card_operations_transaction UNIQUE (transaction_id)
-    CREATE INDEX virtual_card_operations_card ON public.virtual_card_operations USING btree (card_id, id)
-    CREATE INDEX virtual_card_operations_contradicted ON public.virtual_card_operations USING btree (id) WHERE (contradiction IS NOT NULL)
-    CREATE INDEX virtual_card_operations_due ON public.virtual_card_operations USING btree (look_at) WHERE (state = 'processing'::text)
-    CREATE INDEX virtual_card_operations_user ON public.virtual_card_operations USING btree (user_id, id)
-    CREATE UNIQUE INDEX virtual_card_operations_changing ON public.virtual_card_operations USING btree (card_id) WHERE ((state = 'processing'::text) AND (kind = ANY (ARRAY['create'::text, 'issue'::text, 'freeze'::text, 'unfreeze'::text, 'close'::text])))
-    CREATE UNIQUE INDEX virtual_card_operations_repeated ON public.virtual_card_operations USING btree (user_id, request_route, request_key) WHERE (state <> 'declined'::text)
-    CREATE UNIQUE INDEX virtual_card_operations_withdrawing ON public.virtual_card_operations USING btree (card_id) WHERE ((state = 'processing'::text) AND (kind = 'withdraw'::text))
-
-table virtual_card_plans
-    id bigint not null
-    name text not null
-    description text not null
-    card_limit bigint not null
-    creation_fee bigint not null
-    created_at timestamp with time zone not null
-    constraint virtual_card_plans_fee CHECK ((creation_fee >= 0))
-    constraint virtual_card_plans_limit CHECK ((card_limit > 0))
-    constraint virtual_card_plans_pkey PRIMARY KEY (id)
-
-table virtual_cards with (fillfactor=70)
-    id uuid not null
-    user_id bigint not null
-    bin_id uuid not null
-    plan_id bigint not null
-    balance bigint not null
-    deposited bigint not null
-    version bigint not null
-    name text not null
-    status text not null
-    provider_card_id text
-    last_four text not null
-    category text not null
-    address jsonb not null
-    cooldown_end timestamp with time zone
-    created_at timestamp with time zone not null
-    updated_at timestamp with time zone not null
-    constraint virtual_cards_deposited CHECK ((deposited >= 0))
-    constraint virtual_cards_issued CHECK (((status = ANY (ARRAY['processing'::text, 'failed'::text])) = (provider_card_id IS NULL)))
-    constraint virtual_cards_name CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255)))
-    constraint virtual_cards_status CHECK ((status = ANY (ARRAY['processing'::text, 'active'::text, 'frozen'::text, 'closed'::text, 'failed'::text])))
-    constraint virtual_cards_bin_id_fkey FOREIGN KEY (bin_id) REFERENCES virtual_card_bins(id)
-    constraint virtual_cards_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES virtual_card_plans(id)
-    constraint virtual_cards_pkey PRIMARY KEY (id)
-    constraint virtual_cards_provider UNIQUE (provider_card_id)
-    CREATE INDEX virtual_cards_user ON public.virtual_cards USING btree (user_id, created_at, id)
 
 -- Functions
 

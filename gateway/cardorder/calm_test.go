@@ -36,8 +36,7 @@ func TestRepeatedRefusalsAreNotPosted(t *testing.T) {
 	if err := w.users.GrantBonus(t.Context(), poor.ID, enduser.Signup, 100, 0, "b"); err != nil {
 		t.Fatal(err)
 	}
-	reused := key
-	reused.Hash = keyOf(done, "once", withdrawal(30_000)).Hash
+	reused := keyOf(done, "once", withdrawal(30_000))
 	for _, tc := range []struct {
 		name string
 		user enduser.User

@@ -149,10 +149,9 @@ func deposit(kopecks int64) cardorder.Request {
 func noKey() idempotency.Key { return idempotency.Key{} }
 
 func keyOf(u enduser.User, key string, req cardorder.Request) idempotency.Key {
-	hash := must(idempotency.HashOf(map[string]any{
+	return must(idempotency.Of(u.ID, route, key, map[string]any{
 		"type": req.Type, "amount": req.Amount, "card": req.Details.CardNumber, "bank": req.Details.BankName,
 	}))
-	return idempotency.Key{UserID: u.ID, Route: route, Key: key, Hash: hash}
 }
 
 func (w *world) create(u enduser.User, req cardorder.Request) int64 {

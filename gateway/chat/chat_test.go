@@ -83,11 +83,11 @@ func (w *world) list(subject chat.Subject, orderID int64, limit, offset int) []c
 
 func key(t testing.TB, userID int64, key, body string) idempotency.Key {
 	t.Helper()
-	hash, err := idempotency.HashOf(body)
+	k, err := idempotency.Of(userID, "POST /messages", key, body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return idempotency.Key{UserID: userID, Route: "POST /messages", Key: key, Hash: hash}
+	return k
 }
 
 func TestPost(t *testing.T) {

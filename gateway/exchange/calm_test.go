@@ -34,7 +34,7 @@ func TestRepeatedRefusalsAreNotPosted(t *testing.T) {
 	ask := func(ad int64) exchange.OrderRequest {
 		return exchange.OrderRequest{AdID: ad, USDTAmount: 10_000, PaymentMethod: "sbp", PaymentDetails: map[string]string{"phone": "+79161234567"}}
 	}
-	key := idempotency.Key{UserID: seller.ID, Route: "POST /orders", Key: "once", Hash: must(idempotency.HashOf("a"))}
+	key, reused := key(seller, "once", "a"), key(seller, "once", "b")
 	first := must(trade.CreateOrder(ctx, seller, ask(buy), key))
 	if err := trade.Cancel(ctx, seller, first); err != nil {
 		t.Fatal(err)
@@ -42,8 +42,6 @@ func TestRepeatedRefusalsAreNotPosted(t *testing.T) {
 	open := w.user("open", 1_000_000)
 	must(trade.CreateOrder(ctx, open, ask(buy), idempotency.Key{}))
 	must(trade.CreateOrder(ctx, buyer, ask(sell), idempotency.Key{}))
-	reused := key
-	reused.Hash = must(idempotency.HashOf("b"))
 	for _, tc := range []struct {
 		name string
 		user enduser.User

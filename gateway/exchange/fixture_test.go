@@ -181,7 +181,7 @@ func as(ctx context.Context, name string) context.Context {
 }
 
 func key(u enduser.User, name, body string) idempotency.Key {
-	return idempotency.Key{UserID: u.ID, Route: "POST /test", Key: name, Hash: must(idempotency.HashOf(body))}
+	return must(idempotency.Of(u.ID, "POST /test", name, body))
 }
 
 // code is the code of a fault, "" for success.

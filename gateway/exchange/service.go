@@ -90,7 +90,7 @@ func (s *Service) once(ctx context.Context, key idempotency.Key, create func() (
 			return id, nil
 		}
 		var f *fault.Error
-		if malformed := errors.As(err, &f) && f.Kind == fault.InvalidInput; key.Key != "" && !malformed {
+		if malformed := errors.As(err, &f) && f.Kind == fault.InvalidInput; key.Given() && !malformed {
 			id, found, look := idempotency.Find(ctx, s.d.DB, key)
 			switch {
 			case errors.Is(look, idempotency.ErrReused):

@@ -197,7 +197,7 @@ func (o Order) createRiders(adVersion int64, key idempotency.Key) ([]ledger.Ride
 			o.CreatedAt, o.PayBy, string(o.AdSide), o.FiatCurrency, o.Method, detailsKey, box, masked,
 		}},
 	}
-	if key.Key != "" {
+	if key.Given() {
 		riders = append(riders, ledger.Rider(idempotency.Claim(key, o.ID, o.CreatedAt)))
 	}
 	return riders, nil

@@ -13,8 +13,8 @@ const (
 	maxIdempotencyKey    = 255
 )
 
-// asked is what the hash of a request covers: what the path names and what the
-// body says.
+// asked is what of a request is compared: what the path names and what the body
+// says.
 type asked struct {
 	ID   int64
 	Body any
@@ -34,9 +34,5 @@ func (r *request) key(id int64, body any) (idempotency.Key, error) {
 	if len(given) > 1 || n < 1 || n > maxIdempotencyKey || !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
 		return idempotency.Key{}, fault.Invalid(fault.Field{Name: headerIdempotencyKey, Why: "must be given once, with 1 to 255 characters"})
 	}
-	hash, err := idempotency.HashOf(asked{ID: id, Body: body})
-	if err != nil {
-		return idempotency.Key{}, err
-	}
-	return idempotency.Key{UserID: r.user.ID, Route: r.route.method + " " + r.route.path, Key: text, Hash: hash}, nil
+	return idempotency.Of(r.user.ID, r.route.method+" "+r.route.path, text, asked{ID: id, Body: body})
 }

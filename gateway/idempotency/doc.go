@@ -13,8 +13,14 @@
 // A key belongs to one user and one route and is kept for ever. Refusals leave
 // no claim, so a refused request may be repeated with the same key.
 //
+// Requests hold card numbers, and those are few enough to be tried one by one
+// against a plain hash. So what is kept of a key is its SHA-256, and of the
+// request its HMAC-SHA256 under the key itself: who reads the database and does
+// not know the key can try neither. That is worth as much as the key is hard to
+// guess, and callers are told to make random ones.
+//
 // It promises that two requests of one key never make two things, however they
 // race: the key is a primary key, and a twin waits for the other's commit. It
-// leaves to callers what a request's hash covers, and what they tell a caller
+// leaves to callers what of a request is compared, and what they tell a caller
 // whose key was reused.
 package idempotency

@@ -1,8 +1,8 @@
 package idempotency
 
 import (
-	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -16,25 +16,35 @@ import (
 // ErrReused is the failure of a key that was given with another request before.
 var ErrReused = errors.New("idempotency: the key was used with another request")
 
-// Key is what a request is recognised by. An empty Key.Key is no key: Claim
-// then writes nothing and Find finds nothing.
+// Key is what a request is recognised by. The zero Key is no key: Claim then
+// writes nothing and Find finds nothing.
 type Key struct {
-	UserID int64
-	Route  string // the method and the path's pattern: "POST /api/v1/card/orders"
-	Key    string // as the caller gave it
-	Hash   []byte // SHA-256 of the request; see HashOf
+	userID int64
+	route  string
+	name   []byte // SHA-256 of what the caller gave
+	mark   []byte // HMAC-SHA256 of the request under what the caller gave
 }
 
-// HashOf is the hash of a request that was decoded from JSON. Spacing and the
-// order of members make no difference to it.
-func HashOf(request any) ([]byte, error) {
+// Of makes the key of a request of one user to one route, such as "POST
+// /api/v1/card/orders". given is the caller's text, and without one there is no
+// key. The request is compared as its JSON: spacing and the order of members
+// make no difference.
+func Of(userID int64, route, given string, request any) (Key, error) {
+	if given == "" {
+		return Key{}, nil
+	}
 	text, err := json.Marshal(request) // members of a map are sorted
 	if err != nil {
-		return nil, fmt.Errorf("idempotency: hash: %w", err)
+		return Key{}, fmt.Errorf("idempotency: key: %w", err)
 	}
-	sum := sha256.Sum256(text)
-	return sum[:], nil
+	name := sha256.Sum256([]byte(given))
+	mark := hmac.New(sha256.New, []byte(given))
+	mark.Write(text)
+	return Key{userID: userID, route: route, name: name[:], mark: mark.Sum(nil)}, nil
 }
+
+// Given says whether the caller gave a key.
+func (k Key) Given() bool { return len(k.name) > 0 }
 
 // Statement is one row for a set-based statement: SQL takes an array per
 // column, Row has one value per column, each always of the same Go type, and
@@ -49,15 +59,15 @@ type Statement struct {
 // Claim is the statement that ties a key to what its request made. It fails
 // where Taken says so.
 func Claim(k Key, result int64, at time.Time) Statement {
-	return Statement{SQL: insertKeys, Certain: true, Row: []any{k.UserID, k.Route, k.Key, k.Hash, result, at}}
+	return Statement{SQL: insertKeys, Certain: true, Row: []any{k.userID, k.route, k.name, k.mark, result, at}}
 }
 
 // Write runs Claim in the transaction (or on the connection) db.
 func Write(ctx context.Context, db Execer, k Key, result int64, at time.Time) error {
-	if k.Key == "" {
+	if !k.Given() {
 		return nil
 	}
-	_, err := db.Exec(ctx, insertKeys, []int64{k.UserID}, []string{k.Route}, []string{k.Key}, [][]byte{k.Hash},
+	_, err := db.Exec(ctx, insertKeys, []int64{k.userID}, []string{k.route}, [][]byte{k.name}, [][]byte{k.mark},
 		[]int64{result}, []time.Time{at})
 	if err != nil {
 		return fmt.Errorf("idempotency: claim: %w", err)
@@ -75,10 +85,10 @@ func Taken(err error) bool {
 // Find tells what the key's request made, if it made something. It fails with
 // ErrReused when that was another request.
 func Find(ctx context.Context, db Querier, k Key) (result int64, found bool, err error) {
-	if k.Key == "" {
+	if !k.Given() {
 		return 0, false, nil
 	}
-	rows, err := db.Query(ctx, selectKey, k.UserID, k.Route, k.Key)
+	rows, err := db.Query(ctx, selectKey, k.userID, k.route, k.name)
 	if err != nil {
 		return 0, false, fmt.Errorf("idempotency: find: %w", err)
 	}
@@ -88,7 +98,7 @@ func Find(ctx context.Context, db Querier, k Key) (result int64, found bool, err
 		return 0, false, nil
 	case err != nil:
 		return 0, false, fmt.Errorf("idempotency: find: %w", err)
-	case !bytes.Equal(claim.Hash, k.Hash):
+	case !hmac.Equal(claim.Hash, k.mark):
 		return 0, false, ErrReused
 	}
 	return claim.Result, true, nil

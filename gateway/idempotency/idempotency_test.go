@@ -2,6 +2,8 @@ package idempotency_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -9,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -23,11 +27,11 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func key(t testing.TB, user int64, route, name string, request any) idempotency.Key {
 	t.Helper()
-	hash, err := idempotency.HashOf(request)
+	k, err := idempotency.Of(user, route, name, request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return idempotency.Key{UserID: user, Route: route, Key: name, Hash: hash}
+	return k
 }
 
 func TestFind(t *testing.T) {
@@ -45,11 +49,11 @@ func TestFind(t *testing.T) {
 	}{
 		{"Same", claimed, true, nil},
 		{"ErrOtherRequest", key(t, 1, "POST /orders", "k", "other"), false, idempotency.ErrReused},
-		{"ErrNoHash", idempotency.Key{UserID: 1, Route: "POST /orders", Key: "k"}, false, idempotency.ErrReused},
 		{"OtherUser", key(t, 2, "POST /orders", "k", "body"), false, nil},
 		{"OtherRoute", key(t, 1, "POST /ads", "k", "body"), false, nil},
 		{"OtherKey", key(t, 1, "POST /orders", "K", "body"), false, nil},
 		{"NoKey", key(t, 1, "POST /orders", "", "body"), false, nil},
+		{"Zero", idempotency.Key{}, false, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -69,11 +73,11 @@ func TestNoKeyClaimsNothing(t *testing.T) {
 	db := pgtest.New(t)
 	l := ledgertest.New(t, db)
 	for i := range 3 {
-		if err := idempotency.Write(t.Context(), db, idempotency.Key{UserID: 1, Route: "r"}, 1, noon); err != nil {
+		if err := idempotency.Write(t.Context(), db, key(t, 1, "r", "", i), 1, noon); err != nil {
 			t.Error(err)
 		}
 		entry := ledger.UserDeposit(fmt.Sprint("d", i), "user:1", money.New(1, "RUB"))
-		if _, err := l.Post(t.Context(), entry, ledger.Rider(idempotency.Claim(idempotency.Key{UserID: 1, Route: "r"}, 1, noon))); err != nil {
+		if _, err := l.Post(t.Context(), entry, ledger.Rider(idempotency.Claim(key(t, 1, "r", "", i), 1, noon))); err != nil {
 			t.Error(err)
 		}
 	}
@@ -83,16 +87,54 @@ func TestNoKeyClaimsNothing(t *testing.T) {
 	}
 }
 
-func TestHashOfKnowsContentAlone(t *testing.T) {
+func TestARequestIsItsContentAlone(t *testing.T) {
 	t.Parallel()
-	a := key(t, 1, "r", "k", map[string]any{"amount": 1, "details": map[string]any{"x": "1", "y": "2"}})
-	b := key(t, 1, "r", "k", map[string]any{"details": map[string]any{"y": "2", "x": "1"}, "amount": 1})
-	other := key(t, 1, "r", "k", map[string]any{"amount": 2, "details": map[string]any{"x": "1", "y": "2"}})
-	if string(a.Hash) != string(b.Hash) || string(a.Hash) == string(other.Hash) || len(a.Hash) != 32 {
-		t.Errorf("hashes %x, %x, %x", a.Hash, b.Hash, other.Hash)
+	db := pgtest.New(t)
+	claimed := key(t, 1, "r", "k", map[string]any{"amount": 1, "details": map[string]any{"x": "1", "y": "2"}})
+	if err := idempotency.Write(t.Context(), db, claimed, 58, noon); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := idempotency.HashOf(make(chan int)); err == nil {
-		t.Error("a request that is no JSON has a hash")
+	same := key(t, 1, "r", "k", map[string]any{"details": map[string]any{"y": "2", "x": "1"}, "amount": 1})
+	if _, found, err := idempotency.Find(t.Context(), db, same); err != nil || !found {
+		t.Errorf("the same in another order: %v, %v", found, err)
+	}
+	other := key(t, 1, "r", "k", map[string]any{"amount": 2, "details": map[string]any{"x": "1", "y": "2"}})
+	if _, _, err := idempotency.Find(t.Context(), db, other); !errors.Is(err, idempotency.ErrReused) {
+		t.Errorf("another: %v", err)
+	}
+	if _, err := idempotency.Of(1, "r", "k", make(chan int)); err == nil {
+		t.Error("a request that is no JSON has a key")
+	}
+}
+
+// TestWhoHasTheDatabaseCannotTryRequests: neither the key's text nor anything
+// that can be computed from the request alone is kept.
+func TestWhoHasTheDatabaseCannotTryRequests(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	const request, route = "4276345439581234", "POST /orders"
+	given := []string{"5d7f3a52-0b6e-4a0c-9f3e-0a4f0f6c1d11", "5d7f3a52-0b6e-4a0c-9f3e-0a4f0f6c1d12"}
+	for i, text := range given {
+		if err := idempotency.Write(t.Context(), db, key(t, 1, route, text, request), int64(i), noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, err := db.Query(t.Context(), `select key, hash from idempotency_keys order by result`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type kept struct{ Key, Hash []byte }
+	claims, err := pgx.CollectRows(rows, pgx.RowToStructByPos[kept])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range given {
+		name := sha256.Sum256([]byte(text))
+		mark := hmac.New(sha256.New, []byte(text))
+		mark.Write([]byte(`"` + request + `"`))
+		if diff := cmp.Diff(kept{name[:], mark.Sum(nil)}, claims[i]); diff != "" {
+			t.Errorf("claim %d (-want +got):\n%s", i, diff)
+		}
 	}
 }
 

@@ -27,9 +27,9 @@ const (
 	insertKeys = `
 insert into idempotency_keys (user_id, route, key, hash, result, created_at)
 select k.user_id, k.route, k.key, k.hash, k.result, k.created_at
-from unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::timestamptz[])
+from unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::timestamptz[])
     as k (user_id, route, key, hash, result, created_at)
-where k.key <> ''`
+where k.key <> ''::bytea`
 
 	selectKey = `
 select hash, result from idempotency_keys where user_id = $1 and route = $2 and key = $3`
