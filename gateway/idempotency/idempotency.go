@@ -46,6 +46,17 @@ func Of(userID int64, route, given string, request any) (Key, error) {
 // Given says whether the caller gave a key.
 func (k Key) Given() bool { return len(k.name) > 0 }
 
+// Route, Name and Mark are what a feature keeps, beside its user, that has a row
+// of its own for what a key made and no Claim: Name finds the row, and a request
+// whose Mark is not that of the row is another one.
+func (k Key) Route() string { return k.route }
+
+// Name is the SHA-256 of the key, nil without one.
+func (k Key) Name() []byte { return k.name }
+
+// Mark is the HMAC of the request, nil without a key.
+func (k Key) Mark() []byte { return k.mark }
+
 // Statement is one row for a set-based statement: SQL takes an array per
 // column, Row has one value per column, each always of the same Go type, and
 // Certain says that it cannot affect fewer rows without an error. It converts
