@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"disburse/gateway/audit"
 	"disburse/gateway/enduser"
@@ -173,50 +172,6 @@ func TestCardNumbersAreMasked(t *testing.T) {
 		}
 	}
 	w.noCardInRecords()
-}
-
-// TestSweep moves the clock over both windows.
-func TestSweep(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	ctx := t.Context()
-	buyer := w.user("buyer", 0)
-	late, paid := w.user("late", 1_000_000), w.user("paid", 1_000_000)
-	req := buying(100, 1_000_000)
-	req.PaymentWindowMinutes = ptr[int64](5)
-	ad := w.ad(buyer, req)
-	lateID, paidID := w.order(late, ad, 1000), w.order(paid, ad, 2000)
-	noErr(t, w.ConfirmPaid(ctx, buyer, paidID))
-	sweep := func(want int) {
-		t.Helper()
-		if n, err := w.Sweep(ctx); err != nil || n != want {
-			t.Errorf("swept %d, %v, want %d", n, err, want)
-		}
-	}
-	w.clock.advance(5*time.Minute - time.Second)
-	sweep(0)
-	w.clock.advance(time.Second)
-	sweep(1)
-	if o := w.read(late, lateID); o.Status != exchange.Cancelled || w.remaining(ad) != 998_000 {
-		t.Errorf("late order %s, %d left", o.Status, w.remaining(ad))
-	}
-	w.wantMoney(late, 1_000_000, 0)
-	w.clock.advance(24*time.Hour - 5*time.Minute - time.Second)
-	sweep(0)
-	w.clock.advance(time.Second)
-	sweep(1)
-	o := w.read(paid, paidID)
-	if o.Status != exchange.Disputed || o.OperatorCalled {
-		t.Errorf("unconfirmed order is %s", o.Status)
-	}
-	w.wantMoney(paid, 998_000, 2000)
-	w.clock.advance(1000 * time.Hour)
-	sweep(0)
-	// What both agreed to while nobody was there to do it.
-	_, err := w.db.Exec(ctx, `update p2p_orders set buyer_cancels = true, seller_cancels = true where id = $1`, paidID)
-	noErr(t, err)
-	sweep(1)
-	w.wantMoney(paid, 1_000_000, 0)
 }
 
 // TestOthersOrders asks for everything by one who takes no part, and by the

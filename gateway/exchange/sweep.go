@@ -60,20 +60,9 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 // sweepPending cancels pending orders whose payment window is over. The lock's
 // connection reads, so that the lock is seen to be held for every batch.
 func (s *Service) sweepPending(ctx context.Context, lock querier) (int, error) {
-	ended, after, afterID := 0, time.Time{}, int64(0)
-	for range sweepBatches {
-		due, err := selectOrders(ctx, lock, selectDue, s.now(), after, afterID, sweepBatch)
-		if err != nil {
-			return ended, err
-		}
-		ended += s.endAll(ctx, due, end{kind: byWindow, by: byWindowOf, at: s.now()})
-		if len(due) < sweepBatch {
-			break
-		}
-		last := due[len(due)-1]
-		after, afterID = last.PayBy, last.ID
-	}
-	return ended, nil
+	return s.endPages(ctx, end{kind: byWindow, by: byWindowOf}, func(last Order) ([]Order, error) {
+		return selectOrders(ctx, lock, selectDue, s.now(), last.PayBy, last.ID, sweepBatch)
+	})
 }
 
 // sweepPaid makes disputes of paid orders that the seller left unconfirmed.
@@ -94,11 +83,28 @@ func (s *Service) sweepPaid(ctx context.Context, _ querier) (int, error) {
 
 // sweepAgreed cancels disputed orders that both sides agreed to cancel.
 func (s *Service) sweepAgreed(ctx context.Context, lock querier) (int, error) {
-	agreed, err := selectOrders(ctx, lock, selectAgreed, int64(0), sweepBatch)
-	if err != nil {
-		return 0, err
+	return s.endPages(ctx, end{kind: byAgreement, by: byAgreementOf}, func(last Order) ([]Order, error) {
+		return selectOrders(ctx, lock, selectAgreed, last.ID, sweepBatch)
+	})
+}
+
+// endPages ends what next reads after the last order that was read, batch by
+// batch: an order that cannot be ended is left behind.
+func (s *Service) endPages(ctx context.Context, e end, next func(last Order) ([]Order, error)) (int, error) {
+	ended, last := 0, Order{}
+	for range sweepBatches {
+		batch, err := next(last)
+		if err != nil {
+			return ended, err
+		}
+		e.at = s.now()
+		ended += s.endAll(ctx, batch, e)
+		if len(batch) < sweepBatch {
+			break
+		}
+		last = batch[len(batch)-1]
 	}
-	return s.endAll(ctx, agreed, end{kind: byAgreement, by: byAgreementOf, at: s.now()}), nil
+	return ended, nil
 }
 
 // endAll ends a batch and returns how many it could.
