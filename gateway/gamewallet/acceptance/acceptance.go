@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,6 +31,7 @@ type Config struct {
 	BlockedSession  string // a session of his that has not expired
 	InactiveGame    string
 
+	Only    []string      // names of cases, or ids of the list such as GW-16; all when it is empty
 	Profile Profile       // what is right where providers differ
 	Timeout time.Duration // for an answer; 10 s when it is zero
 	Client  *http.Client
@@ -91,6 +93,10 @@ func Run(ctx context.Context, c Config, tell func(done, all int, r Result)) (Rep
 	if err := c.check(); err != nil {
 		return Report{}, err
 	}
+	chosen, err := choose(c.Only)
+	if err != nil {
+		return Report{}, err
+	}
 	c = c.withDefaults()
 	t := &table{Config: c, ctx: ctx, run: strings.ToLower(rand.Text()[:10])}
 	before, err := t.greet()
@@ -98,14 +104,14 @@ func Run(ctx context.Context, c Config, tell func(done, all int, r Result)) (Rep
 		return Report{}, err
 	}
 	report := Report{NotPlayed: notPlayed}
-	for i, one := range cases {
+	for i, one := range chosen {
 		if ctx.Err() != nil {
 			return Report{}, ctx.Err()
 		}
 		result := t.play(one)
 		report.add(result)
 		if tell != nil {
-			tell(i+1, len(cases), result)
+			tell(i+1, len(chosen), result)
 		}
 	}
 	after, err := t.greet()
@@ -114,6 +120,36 @@ func Run(ctx context.Context, c Config, tell func(done, all int, r Result)) (Rep
 	}
 	report.LeftOver = c.text(after - before)
 	return report, nil
+}
+
+// choose finds the cases of the names and ids, in the order in which all are
+// played.
+func choose(only []string) ([]scenario, error) {
+	if len(only) == 0 {
+		return cases, nil
+	}
+	found := map[string]bool{}
+	var chosen []scenario
+	for _, one := range cases {
+		wanted := false
+		for _, name := range only {
+			if name == one.name || slices.Contains(one.ids, strings.ToUpper(name)) {
+				wanted, found[name] = true, true
+			}
+		}
+		if wanted {
+			chosen = append(chosen, one)
+		}
+	}
+	for _, name := range only {
+		if why, known := notPlayed[strings.ToUpper(name)]; known {
+			return nil, fmt.Errorf("%s cannot be played: %s", name, why)
+		}
+		if !found[name] {
+			return nil, fmt.Errorf("no case %q", name)
+		}
+	}
+	return chosen, nil
 }
 
 func (c Config) withDefaults() Config {

@@ -67,7 +67,7 @@ var requestCases = []scenario{
 	}},
 	{"duplicate-field", ids("GW-05"), "A body that holds a field twice is refused", func(p *play) {
 		bet := p.bet(1, p.round())
-		body := strings.TrimSuffix(bet.body(), "}") + `,"amount":` + p.text(2) + "}"
+		body := strings.TrimSuffix(bet.body(), "}") + `,"gameRoundId":"` + p.round() + `"}`
 		p.refused(bet.sending(body), badRequest)
 	}},
 	{"unknown-field", ids(), "Fields that are not known are ignored", func(p *play) {
