@@ -12,8 +12,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"disburse/gateway/enduser"
-	"disburse/gateway/idempotency"
-	"disburse/gateway/page"
 	"disburse/ledger"
 	"disburse/ledger/money"
 )
@@ -101,65 +99,3 @@ func NewService(d Deps) (*Service, error) {
 
 // now is the present moment at the precision that the database keeps.
 func (s *Service) now() time.Time { return s.d.Now().UTC().Truncate(time.Microsecond) }
-
-var errNotBuilt = errors.New("virtualcard: not built yet")
-
-// CreateRequest is what a user asks for with a new card, as it was sent.
-type CreateRequest struct {
-	BINID, Name, PlanID, CouponID Literal
-}
-
-func (s *Service) Create(ctx context.Context, u enduser.User, r CreateRequest, key idempotency.Key) (Card, error) {
-	return Card{}, errNotBuilt
-}
-
-func (s *Service) TopUp(ctx context.Context, u enduser.User, cardID string, amount Literal, key idempotency.Key) (TopUpResult, error) {
-	return TopUpResult{}, errNotBuilt
-}
-
-func (s *Service) Withdraw(ctx context.Context, u enduser.User, cardID string, amount Literal, key idempotency.Key) (WithdrawResult, error) {
-	return WithdrawResult{}, errNotBuilt
-}
-
-func (s *Service) Freeze(ctx context.Context, u enduser.User, cardID string) (Card, error) {
-	return Card{}, errNotBuilt
-}
-
-func (s *Service) Unfreeze(ctx context.Context, u enduser.User, cardID string) (Card, error) {
-	return Card{}, errNotBuilt
-}
-
-func (s *Service) Close(ctx context.Context, u enduser.User, cardID string) (CloseResult, error) {
-	return CloseResult{}, errNotBuilt
-}
-
-func (s *Service) Cards(ctx context.Context, userID int64) ([]Card, error) { return nil, errNotBuilt }
-
-func (s *Service) Card(ctx context.Context, userID int64, cardID string) (Card, error) {
-	return Card{}, errNotBuilt
-}
-
-func (s *Service) Transactions(ctx context.Context, userID int64, q TransactionQuery) (TransactionPage, error) {
-	return TransactionPage{}, errNotBuilt
-}
-
-func (s *Service) Wallet(ctx context.Context, userID int64) (Wallet, error) {
-	return Wallet{}, errNotBuilt
-}
-
-func (s *Service) BINs(ctx context.Context) ([]BIN, error) { return nil, errNotBuilt }
-
-func (s *Service) Plans(ctx context.Context) ([]Plan, error) { return nil, errNotBuilt }
-
-// Issue makes a card for a user with money of the platform on it.
-func (s *Service) Issue(ctx context.Context, userID int64, balance money.Money) (Card, error) {
-	return Card{}, errNotBuilt
-}
-
-// Recover looks up at the provider what did not end in the time of its call.
-func (s *Service) Recover(ctx context.Context, limit int) (int, error) { return 0, errNotBuilt }
-
-// Exceptions lists what did not end in the time of its call, oldest first.
-func (s *Service) Exceptions(ctx context.Context, cursor string, limit int) (page.Page[Exception], error) {
-	return page.Page[Exception]{}, errNotBuilt
-}
