@@ -1,6 +1,7 @@
 package gamewallet
 
 import (
+	"errors"
 	"time"
 
 	"disburse/gateway/fault"
@@ -23,6 +24,15 @@ var (
 
 	// ErrTimeout is for the provider to try again with the same transactionId.
 	ErrTimeout = fault.New(fault.Unavailable, "ERROR_TIMEOUT", "temporarily unavailable, try again with the same transactionId").After(time.Second)
+
+	errUnknownPlayer = badRequest("playerId is of no player")
+	errCurrency      = badRequest("currency is not the player's")
+	errRoundOver     = badRequest("the round is finished")
+	errTooLarge      = badRequest("amount is too large")
+
+	// errAgain is the failure of an attempt after which everything is looked at
+	// anew: somebody else was first.
+	errAgain = errors.New("gamewallet: overtaken")
 
 	// ErrBadRequest matches every fault that badRequest makes.
 	ErrBadRequest = badRequest("the request is not acceptable")

@@ -2,7 +2,6 @@ package gamewallet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"disburse/gateway/gameprovider"
-	"disburse/gateway/page"
 	"disburse/ledger"
 	"disburse/ledger/money"
 )
@@ -40,9 +38,9 @@ type Deps struct {
 // Observer is told of what happens, for metrics. It is called on the path of
 // the request: it must be quick.
 type Observer struct {
-	// Answered: a call of a kind was answered with a code, "OK" when it was not
-	// refused.
-	Answered func(k Kind, code string)
+	// Answered: a call ("balance", "withdraw", "deposit", "rollback") was
+	// answered with a code, which is empty when it was not refused.
+	Answered func(call, code string)
 }
 
 // Service is the calls of game providers. It is safe for concurrent use, by any
@@ -68,51 +66,3 @@ func NewService(d Deps) (*Service, error) {
 
 // now is the present moment at the precision that the database keeps.
 func (s *Service) now() time.Time { return s.d.Now().UTC().Truncate(time.Microsecond) }
-
-var errUnbuilt = errors.New("gamewallet: not there yet")
-
-// Balance tells what a player can bet: cash and bonus together. A session that
-// is over does not matter.
-func (s *Service) Balance(_ context.Context, _ gameprovider.Provider, _ BalanceRequest) (money.Money, error) {
-	return money.Money{}, errUnbuilt
-}
-
-// Withdraw takes a bet.
-func (s *Service) Withdraw(_ context.Context, _ gameprovider.Provider, _ BetRequest) (money.Money, error) {
-	return money.Money{}, errUnbuilt
-}
-
-// Deposit pays a win.
-func (s *Service) Deposit(_ context.Context, _ gameprovider.Provider, _ WinRequest) (money.Money, error) {
-	return money.Money{}, errUnbuilt
-}
-
-// Rollback undoes a withdraw.
-func (s *Service) Rollback(_ context.Context, _ gameprovider.Provider, _ RollbackRequest) (money.Money, error) {
-	return money.Money{}, errUnbuilt
-}
-
-// Filter narrows Transactions; empty fields do not.
-type Filter struct {
-	Provider string // its name
-	Player   string // the provider's name for it
-	Round    string
-	From, To time.Time // From is included, To is not
-}
-
-// Transactions lists transactions, newest first. Faults: invalid_request.
-func (s *Service) Transactions(_ context.Context, _ Filter, _ string, _ int) (page.Page[TransactionView], error) {
-	return page.Page[TransactionView]{}, errUnbuilt
-}
-
-// RoundFilter narrows Rounds; empty fields do not.
-type RoundFilter struct {
-	OpenOlderThan time.Duration // only rounds that are open and began longer ago
-	Open          bool          // only rounds that are open
-	Provider      string        // its name
-}
-
-// Rounds lists rounds, oldest first. Faults: invalid_request.
-func (s *Service) Rounds(_ context.Context, _ RoundFilter, _ string, _ int) (page.Page[RoundView], error) {
-	return page.Page[RoundView]{}, errUnbuilt
-}
