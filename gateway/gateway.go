@@ -30,6 +30,7 @@ import (
 	"disburse/gateway/payout"
 	"disburse/gateway/payout/sandbox"
 	"disburse/gateway/vault"
+	"disburse/gateway/virtualcard"
 	"disburse/gateway/worker"
 	"disburse/ledger"
 	"disburse/migrations"
@@ -52,8 +53,10 @@ type App struct {
 	Chat       *chat.Store
 	CardOrders *cardorder.Service
 	Exchange   *exchange.Service
-	Callbacks  Journal
-	Registry   *prometheus.Registry
+
+	VirtualCards *virtualcard.Service
+	Callbacks    Journal
+	Registry     *prometheus.Registry
 
 	GameDirectory *gameprovider.Directory
 	GameProviders *gameprovider.Service
@@ -146,6 +149,9 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 	if err := a.buildWallet(now); err != nil {
 		return err
 	}
+	if err := a.buildCards(now); err != nil {
+		return err
+	}
 	if err := a.buildGames(watcher, now); err != nil {
 		return err
 	}
@@ -221,7 +227,7 @@ func (a *App) startAPI() error {
 		Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
 		Registry: a.Registry, MetricsElsewhere: a.Config.MetricsListen != "",
 		Directory: a.Directory, Merchants: a.Merchants, Payouts: a.Payouts, Operators: a.Operators, Rates: a.Rates,
-		EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange,
+		EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange, VirtualCards: a.VirtualCards,
 		GameDirectory: a.GameDirectory, GameProviders: a.GameProviders, Games: a.Games,
 		Ledger: a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,
 		Audit:        func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },

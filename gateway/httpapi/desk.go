@@ -183,26 +183,6 @@ func rejectPayout(r *request) error {
 	return r.answerPayout(r.api.Payouts.Reject(r.ctx, r.param("id"), b.Reason))
 }
 
-func listExceptions(r *request) error {
-	q := r.query()
-	f := payout.Filter{Exceptions: true, Cursor: q.text("cursor"), Limit: q.limit()}
-	if err := q.err(); err != nil {
-		return err
-	}
-	found, err := r.api.Payouts.List(r.ctx, f)
-	if err != nil {
-		return err
-	}
-	now := r.api.Now()
-	items := make([]exceptionView, len(found.Items))
-	for i, p := range found.Items {
-		if items[i], err = r.viewException(p, now); err != nil {
-			return err
-		}
-	}
-	return r.json(page.Of(items, found.NextCursor, page.As))
-}
-
 func uploadReceipt(r *request) error {
 	content, err := r.file("file")
 	if err != nil {

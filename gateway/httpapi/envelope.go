@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"disburse/gateway/fault"
+	"disburse/gateway/virtualcard"
 )
 
 // problem is a failed request as an envelope sees it: everything in it is safe
@@ -16,7 +17,7 @@ type problem struct {
 	Code      string
 	Message   string
 	Fields    []fault.Field
-	Issues    []issue // only of virtual cards
+	Issues    []virtualcard.Issue // only of virtual cards
 	RequestID string
 	At        time.Time
 }

@@ -23,6 +23,7 @@ import (
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
 	"disburse/gateway/payout"
+	"disburse/gateway/virtualcard"
 	"disburse/ledger"
 	"disburse/ratelimit"
 )
@@ -58,6 +59,7 @@ type Deps struct {
 	EndUsers     *enduser.Service
 	CardOrders   *cardorder.Service
 	Exchange     *exchange.Service
+	VirtualCards *virtualcard.Service
 	Callbacks    Callbacks
 	Rates        *fx.Rates
 	Ledger       *ledger.Ledger
@@ -109,6 +111,7 @@ func (d *Deps) missing() []string {
 		{"EndUsers", d.EndUsers != nil},
 		{"CardOrders", d.CardOrders != nil},
 		{"Exchange", d.Exchange != nil},
+		{"VirtualCards", d.VirtualCards != nil},
 		{"Callbacks", d.Callbacks != nil},
 		{"Rates", d.Rates != nil},
 		{"Ledger", d.Ledger != nil},

@@ -204,7 +204,8 @@ func (l *linter) components(c *openapi3.Components, raw string) {
 }
 
 // TestDocumentListsEveryCode compares the codes of faults in the source with
-// those that the envelopes may hold, each in the letters of its API.
+// those that the envelopes may hold, each in the letters of its API. Virtual
+// cards are left out: their envelope holds none.
 func TestDocumentListsEveryCode(t *testing.T) {
 	t.Parallel()
 	doc, err := document()
@@ -223,6 +224,9 @@ func TestDocumentListsEveryCode(t *testing.T) {
 	inSource := map[string]bool{}
 	made := regexp.MustCompile(`fault\.New\([\w.]+, "(\w+)"|Code: "(\w+)"`)
 	err = fs.WalkDir(os.DirFS(".."), ".", func(path string, _ fs.DirEntry, err error) error {
+		if path == "virtualcard" {
+			return fs.SkipDir
+		}
 		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
 			return err
 		}

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"errors"
-	"time"
 
 	"disburse/gateway/merchant"
 	"disburse/gateway/payout"
@@ -35,21 +34,6 @@ func (r *request) answerPayout(p payout.Payout, err error) error {
 		return err
 	}
 	return r.json(view)
-}
-
-type exceptionView struct {
-	Kind       string      `json:"kind"`
-	Since      string      `json:"since"`
-	AgeSeconds int64       `json:"age_seconds"`
-	Payout     payout.View `json:"payout"`
-}
-
-func (r *request) viewException(p payout.Payout, now time.Time) (exceptionView, error) {
-	kind, since := p.Exception(now)
-	view, err := r.viewPayout(p)
-	return exceptionView{
-		Kind: kind, Since: stamp(since), AgeSeconds: int64(max(0, now.Sub(since)) / time.Second), Payout: view,
-	}, err
 }
 
 // merchantID is the id behind a parameter that takes a merchant's name or id.

@@ -79,6 +79,9 @@ func statusOf(kind fault.Kind) int {
 func faultOf(err error) *fault.Error {
 	var own *fiber.Error
 	if !errors.As(err, &own) {
+		if len(issuesIn(err)) > 0 {
+			return errInvalidInput.With(err)
+		}
 		var known *fault.Error
 		if !errors.As(err, &known) && errors.Is(err, context.DeadlineExceeded) {
 			return errDeadline.With(err)
@@ -108,6 +111,7 @@ func (r *request) renderProblem(err error) {
 	c, e, f := r.c, r.route.envelope, faultOf(err)
 	p := problem{
 		Status: statusOf(f.Kind), Code: e.code(f.Code), Message: f.Message, Fields: f.Fields, RequestID: r.id, At: r.api.Now(),
+		Issues: issuesIn(err),
 	}
 	if p.Status == http.StatusInternalServerError {
 		// Whatever an unexpected fault says about itself is for the log.

@@ -32,6 +32,10 @@ func (rt *route) maxBody() int {
 // server's write timeout. Larger books are verified by the command line.
 const verifyTimeout = 25 * time.Second
 
+// providerTimeout bounds a call that waits for the card provider, which may use
+// up its own time; it too must stay below the server's write timeout.
+const providerTimeout = 25 * time.Second
+
 // routes is every route of the HTTP surface. Merchants' routes authenticate in
 // their handlers, because a signature covers the body.
 func (a *api) routes() []route {
@@ -96,7 +100,7 @@ func payoutRoutes() []route {
 		{method: get, path: "/receipts/:id", envelope: e, handle: downloadReceipt},
 		// payout: whoever follows the link of a sandbox payout.
 		{method: get, path: SandboxReceipts + ":id", envelope: e, handle: sandboxReceipt},
-		// payout: what no machine could settle.
+		// payout, virtualcard: what no machine could settle.
 		{method: get, path: "/api/operator/exceptions", envelope: e, role: viewer, handle: listExceptions},
 		// callbacks: what merchants were told.
 		{method: get, path: "/api/operator/callbacks", envelope: e, role: viewer, handle: listCallbacks},
@@ -174,6 +178,8 @@ func userRoutes() []route {
 		{method: post, path: "/api/operator/users/:id/bonus", envelope: e, role: admin, handle: grantBonus},
 		// enduser: the turnover that is asked for.
 		{method: put, path: "/api/operator/users/:id/wagering", envelope: e, role: admin, handle: setWagering},
+		// virtualcard: the back office looks at a user's cards.
+		{method: get, path: "/api/operator/virtual-cards", envelope: e, role: viewer, handle: listVirtualCardsOfUser},
 	}
 }
 
@@ -181,7 +187,7 @@ func userRoutes() []route {
 func walletRoutes() []route {
 	const get = http.MethodGet
 	e := walletEnvelope
-	return slices.Concat(cardRoutes(), p2pRoutes(), []route{
+	return slices.Concat(cardRoutes(), p2pRoutes(), virtualCardRoutes(), []route{
 		// enduser: a user reads what there is.
 		{method: get, path: "/api/v1/users/me/balance", envelope: e, user: signedIn, handle: myBalance},
 		// enduser: a user reads what moved.
@@ -209,6 +215,37 @@ func cardRoutes() []route {
 		{method: post, path: "/api/v1/card/orders/:id/messages", envelope: e, user: signedIn, handle: sayInCardOrder},
 		// cardorder: and reads.
 		{method: get, path: "/api/v1/card/orders/:id/messages", envelope: e, user: signedIn, handle: cardMessages},
+	}
+}
+
+func virtualCardRoutes() []route {
+	const get, post, patch = http.MethodGet, http.MethodPost, http.MethodPatch
+	e, wait := cardEnvelope, providerTimeout
+	return []route{
+		// virtualcard: a user's own.
+		{method: get, path: "/api/v1/cards", envelope: e, user: signedIn, handle: listVirtualCards},
+		// virtualcard: a user has one made.
+		{method: post, path: "/api/v1/cards", envelope: e, user: signedIn, timeout: wait, handle: createVirtualCard},
+		// virtualcard: what moved on them; stands before the route of one card.
+		{method: get, path: "/api/v1/cards/transactions", envelope: e, user: signedIn, handle: listCardTransactions},
+		// virtualcard: one of them.
+		{method: get, path: "/api/v1/cards/:id", envelope: e, user: signedIn, handle: showVirtualCard},
+		// virtualcard: from the wallet to the card.
+		{method: post, path: "/api/v1/cards/:id/topup", envelope: e, user: signedIn, timeout: wait, handle: topUpVirtualCard},
+		// virtualcard: and back.
+		{method: post, path: "/api/v1/cards/:id/withdraw", envelope: e, user: signedIn, timeout: wait, handle: withdrawFromVirtualCard},
+		// virtualcard: the user stops a card.
+		{method: patch, path: "/api/v1/cards/:id/freeze", envelope: e, user: signedIn, timeout: wait, handle: freezeVirtualCard},
+		// virtualcard: and lets it go on.
+		{method: patch, path: "/api/v1/cards/:id/unfreeze", envelope: e, user: signedIn, timeout: wait, handle: unfreezeVirtualCard},
+		// virtualcard: the user has done with a card; its money comes back.
+		{method: patch, path: "/api/v1/cards/:id/close", envelope: e, user: signedIn, timeout: wait, handle: closeVirtualCard},
+		// virtualcard: what there is to put on cards.
+		{method: get, path: "/api/v1/wallet/balance", envelope: e, user: signedIn, handle: cardWallet},
+		// virtualcard: the kinds of cards.
+		{method: get, path: "/api/v1/bins", envelope: e, user: signedIn, handle: listBINs},
+		// virtualcard: and their terms.
+		{method: get, path: "/api/v1/card-plans", envelope: e, user: signedIn, handle: listCardPlans},
 	}
 }
 

@@ -34,6 +34,7 @@ import (
 	"disburse/gateway/operator"
 	"disburse/gateway/payout"
 	"disburse/gateway/vault"
+	"disburse/gateway/virtualcard"
 	"disburse/ledger"
 	"disburse/ledger/money"
 	"disburse/migrations/pgtest"
@@ -151,6 +152,10 @@ func (s *stack) wallets(d *httpapi.Deps, pool *pgxpool.Pool, box *vault.Vault) {
 	must(t, err)
 	d.Exchange, err = exchange.NewService(exchange.Deps{
 		DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Chat: talk, Vault: box, Now: d.Now, Log: d.Log,
+	})
+	must(t, err)
+	d.VirtualCards, err = virtualcard.NewService(virtualcard.Deps{
+		DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Provider: struct{ virtualcard.Provider }{}, Now: d.Now, Log: d.Log,
 	})
 	must(t, err)
 }
