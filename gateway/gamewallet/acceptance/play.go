@@ -89,7 +89,7 @@ func (p *play) afford(u units) {
 
 // play plays one case and evens out what it left.
 func (t *table) play(s scenario) Result {
-	result := Result{Name: s.name, IDs: s.ids, About: s.about, Status: Passed}
+	result := Result{Name: s.name, IDs: append([]string{}, s.ids...), About: s.about, Status: Passed}
 	before, err := t.greet()
 	if err != nil {
 		result.Status, result.Detail = Failed, err.Error()
