@@ -178,8 +178,8 @@ func userRoutes() []route {
 		{method: post, path: "/api/operator/users/:id/bonus", envelope: e, role: admin, handle: grantBonus},
 		// enduser: the turnover that is asked for.
 		{method: put, path: "/api/operator/users/:id/wagering", envelope: e, role: admin, handle: setWagering},
-		// virtualcard: the back office looks at a user's cards.
-		{method: get, path: "/api/operator/virtual-cards", envelope: e, role: viewer, handle: listVirtualCardsOfUser},
+		// virtualcard: the back office looks at users' cards.
+		{method: get, path: "/api/operator/virtual-cards", envelope: e, role: viewer, handle: listVirtualCardsAtDesk},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ import (
 	"disburse/gateway/payout"
 	"disburse/gateway/vault"
 	"disburse/gateway/virtualcard"
+	"disburse/gateway/virtualcard/simulator"
 	"disburse/ledger"
 	"disburse/ledger/money"
 	"disburse/migrations/pgtest"
@@ -55,6 +57,8 @@ type stack struct {
 	merchant string
 	keys     merchant.Secrets
 	tokens   map[operator.Role]string
+	issuer   *simulator.Simulator // of virtual cards
+	ahead    *atomic.Int64        // how far virtual cards' time is
 }
 
 type option func(*httpapi.Deps)
@@ -132,7 +136,7 @@ func (s *stack) services() httpapi.Deps {
 	d.Audit = func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, pool, f) }
 	d.VerifyLedger = func(ctx context.Context) (ledger.Report, error) {
 		return books.Verify(ctx, []ledger.Obligation{
-			{Purpose: ledger.PurposeHeld, SQL: payout.HeldObligation}, cardorder.Obligation, exchange.Obligation,
+			{Purpose: ledger.PurposeHeld, SQL: payout.HeldObligation}, cardorder.Obligation, exchange.Obligation, virtualcard.Obligation,
 		}, nil)
 	}
 	d.Limiter = ratelimit.New(ratelimit.Options{Redis: redistest.New(t), Now: now})
@@ -154,8 +158,11 @@ func (s *stack) wallets(d *httpapi.Deps, pool *pgxpool.Pool, box *vault.Vault) {
 		DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Chat: talk, Vault: box, Now: d.Now, Log: d.Log,
 	})
 	must(t, err)
+	s.ahead = new(atomic.Int64)
+	s.issuer, err = simulator.Open(simulator.Options{})
+	must(t, err)
 	d.VirtualCards, err = virtualcard.NewService(virtualcard.Deps{
-		DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Provider: struct{ virtualcard.Provider }{}, Now: d.Now, Log: d.Log,
+		DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Provider: s.issuer, Now: d.Now, Log: d.Log,
 	})
 	must(t, err)
 }
@@ -170,6 +177,9 @@ func (s *stack) games(d *httpapi.Deps, deps gameprovider.Deps) {
 	d.Games, err = gamewallet.NewService(gamewallet.Deps{DB: deps.DB, Ledger: d.Ledger, Directory: d.GameDirectory, Now: deps.Now})
 	must(s.t, err)
 }
+
+// cardTime is the time of virtual cards and of their provider.
+func (s *stack) cardTime() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 
 // newMerchant makes a merchant with a fee of one percent.
 func (s *stack) newMerchant(name, available string) (string, merchant.Secrets) {

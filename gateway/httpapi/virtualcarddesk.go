@@ -1,7 +1,8 @@
 package httpapi
 
 import (
-	"disburse/gateway/fault"
+	"math"
+
 	"disburse/gateway/page"
 	"disburse/gateway/virtualcard"
 )
@@ -37,18 +38,18 @@ func viewVirtualCardAtDesk(c virtualcard.Card) virtualCardAtDesk {
 	return v
 }
 
-// listVirtualCardsOfUser answers with all cards of one user: there are few.
-func listVirtualCardsOfUser(r *request) error {
-	user, ok := wholeNumber(r.c.Query("user"))
-	if !ok || user < 1 {
-		return fault.Invalid(fault.Field{Name: "user", Why: "must be the id of a user"})
-	}
-	if _, err := r.api.EndUsers.ByID(r.ctx, user); err != nil {
+func listVirtualCardsAtDesk(r *request) error {
+	q := r.query()
+	user := q.between("user", 0, 1, math.MaxInt64)
+	cursor, limit := q.text("cursor"), q.limit()
+	if err := q.err(); err != nil {
 		return err
 	}
-	found, err := r.api.VirtualCards.Cards(r.ctx, user)
+	found, err := r.api.VirtualCards.Desk(r.ctx, user, cursor, limit)
 	if err != nil {
 		return err
 	}
-	return r.json(page.Of(found, "", viewVirtualCardAtDesk))
+	answer := page.Of(found.Items, "", viewVirtualCardAtDesk)
+	answer.NextCursor = found.NextCursor
+	return r.json(answer)
 }
