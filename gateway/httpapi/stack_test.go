@@ -59,6 +59,7 @@ type stack struct {
 	tokens   map[operator.Role]string
 	issuer   *simulator.Simulator // of virtual cards
 	ahead    *atomic.Int64        // how far virtual cards' time is
+	gaming   gameprovider.Deps
 }
 
 type option func(*httpapi.Deps)
@@ -159,10 +160,10 @@ func (s *stack) wallets(d *httpapi.Deps, pool *pgxpool.Pool, box *vault.Vault) {
 	})
 	must(t, err)
 	s.ahead = new(atomic.Int64)
-	s.issuer, err = simulator.Open(simulator.Options{})
+	s.issuer, err = simulator.Open(simulator.Options{Now: s.cardTime})
 	must(t, err)
 	d.VirtualCards, err = virtualcard.NewService(virtualcard.Deps{
-		DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Provider: s.issuer, Now: d.Now, Log: d.Log,
+		DB: pool, Ledger: d.Ledger, Users: d.EndUsers, Provider: s.issuer, Now: s.cardTime, Log: d.Log,
 	})
 	must(t, err)
 }
@@ -170,6 +171,7 @@ func (s *stack) wallets(d *httpapi.Deps, pool *pgxpool.Pool, box *vault.Vault) {
 // games are the services of the providers' calls.
 func (s *stack) games(d *httpapi.Deps, deps gameprovider.Deps) {
 	var err error
+	s.gaming = deps
 	d.GameDirectory, err = gameprovider.NewDirectory(deps)
 	must(s.t, err)
 	d.GameProviders, err = gameprovider.NewService(deps)
