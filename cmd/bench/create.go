@@ -95,7 +95,19 @@ func runStatus(ctx context.Context, b *bench) error {
 type ask struct {
 	method, path   string
 	header, secret string
+	signature      string // of a provider of games
 	content        []byte
+}
+
+// refusedError is an answer that is not 200.
+type refusedError struct {
+	method string
+	status int
+	body   string
+}
+
+func (e refusedError) Error() string {
+	return fmt.Sprintf("%s answered %d: %.300s", e.method, e.status, e.body)
 }
 
 // send makes one call, wants a 200, and reads its JSON into what is given.
@@ -112,11 +124,14 @@ func (b *bench) send(a ask, into any) error {
 	if a.header != "" {
 		request.Header.Set(a.header, a.secret)
 	}
+	if a.signature != "" {
+		request.Header.Set("Signature", a.signature)
+	}
 	if err := b.client.DoTimeout(request, response, 10*time.Second); err != nil {
 		return err
 	}
 	if response.StatusCode() != fasthttp.StatusOK {
-		return fmt.Errorf("%s answered %d: %.300s", a.method, response.StatusCode(), response.Body())
+		return refusedError{a.method, response.StatusCode(), string(response.Body())}
 	}
 	if into == nil {
 		return nil

@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -24,14 +26,16 @@ import (
 )
 
 type options struct {
-	Scenarios []string `arg:"" optional:"" help:"Scenarios to run: post, create, status, callbacks, card-order, p2p. References run with them."`
-	All       bool     `help:"Run every scenario."`
+	Scenarios []string `arg:"" optional:"" help:"Scenarios to run: post, create, status, callbacks, card-order, p2p, bet. References run with them."`
+	All       bool     `help:"Run every scenario, or those that are named with all of their modes."`
+	Kill      bool     `help:"bet: kill the gateway with -9 under the load, again and again, and compare with the books in the end."`
 	JSON      bool     `name:"json" help:"Print one JSON object instead of tables."`
 	Clients   int      `default:"64" help:"Concurrent callers of closed-loop scenarios."`
 	Rate      float64  `help:"Offer this many calls a second instead of a closed loop (post, create, status)."`
 	Seconds   int      `default:"20" help:"Measured time of each scenario."`
 	Rounds    int      `default:"2" help:"Scenario and references alternate this many times, sharing the seconds."`
 	Merchants int      `default:"1000" help:"Merchants of the spread scenarios."`
+	Players   int      `default:"1000" help:"Players of the spread bets."`
 	Events    int      `default:"30000" help:"Callbacks of the burst."`
 	URL       string   `name:"url" help:"A running gateway to drive, instead of one of our own."`
 	Data      string   `help:"Directory of the private servers; a temporary one by default."`
@@ -88,29 +92,50 @@ var scenarios = []scenario{
 	{"status", runStatus},
 	{"card-order", runCardOrder},
 	{"p2p", runP2P},
+	{"bet", runBet},
+	{"bet --kill", runKilled},
 	{"callbacks", runCallbacks},
 }
 
 func choose(o options) ([]scenario, error) {
-	if o.All {
-		return scenarios, nil
+	names := scenarioNames()
+	for _, name := range o.Scenarios {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("no scenario %q; there are %s", name, strings.Join(names, ", "))
+		}
+	}
+	if o.Kill && len(o.Scenarios) > 0 && !slices.Contains(o.Scenarios, "bet") {
+		return nil, errors.New("--kill is a mode of bet")
+	}
+	if o.Kill && len(o.Scenarios) == 0 {
+		o.Scenarios = []string{"bet"}
 	}
 	var chosen []scenario
-	for _, name := range o.Scenarios {
-		found := false
-		for _, s := range scenarios {
-			if s.name == name {
-				chosen, found = append(chosen, s), true
-			}
-		}
-		if !found {
-			return nil, fmt.Errorf("no scenario %q; there are post, create, status, callbacks, card-order and p2p", name)
+	for _, s := range scenarios {
+		name, mode, _ := strings.Cut(s.name, " ")
+		named := slices.Contains(o.Scenarios, name)
+		switch {
+		case mode != "" && o.URL != "" && !o.Kill: // that gateway is not ours to kill
+		case o.All && (named || len(o.Scenarios) == 0),
+			named && name != "bet",
+			named && o.Kill == (mode == "--kill"):
+			chosen = append(chosen, s)
 		}
 	}
 	if len(chosen) == 0 {
 		return nil, errors.New("name scenarios, or give --all")
 	}
 	return chosen, nil
+}
+
+// scenarioNames are those that can be asked for; modes have flags.
+func scenarioNames() (names []string) {
+	for _, s := range scenarios {
+		if !strings.Contains(s.name, " ") {
+			names = append(names, s.name)
+		}
+	}
+	return names
 }
 
 // round is the measured time of one of the alternating rounds.

@@ -40,6 +40,8 @@ func (b *bench) report(out io.Writer) error {
 	ratio("card_order_vs_naive", "card-order", "sql-naive spread")
 	ratio("p2p_hot_vs_naive", "p2p hot ad", "sql-naive hot")
 	ratio("p2p_spread_vs_naive", "p2p spread", "sql-naive spread")
+	ratio("bet_spread_vs_naive", "bet spread", "sql-naive spread")
+	ratio("bet_hot_vs_naive", "bet hot player", "sql-naive hot")
 	ratio("callbacks_vs_asynq", "callbacks burst", "asynq burst")
 	p99 := func(name, ours string) {
 		if m := b.last(ours); m != nil {
@@ -52,6 +54,9 @@ func (b *bench) report(out io.Writer) error {
 	p99("status", "status")
 	p99("card_order", "card-order")
 	p99("p2p_hot", "p2p hot ad")
+	p99("bet_spread", "bet spread")
+	p99("bet_hot", "bet hot player")
+	p99("bet_under_kill", "bet under kill -9")
 	p99("callbacks_at_200", fmt.Sprintf("callbacks at %d/s", callbacksRate))
 	for _, m := range b.measures {
 		r.Errors[m.Name] += m.Errors
@@ -98,8 +103,9 @@ func (b *bench) conditions() map[string]string {
 		"cores": fmt.Sprint(runtime.NumCPU()), "system": runtime.GOOS + "/" + runtime.GOARCH, "go": runtime.Version(),
 		"clients": fmt.Sprint(b.options.Clients), "seconds": fmt.Sprint(b.options.Seconds),
 		"rounds": fmt.Sprint(b.options.Rounds), "merchants_spread": fmt.Sprint(b.options.Merchants),
-		"at":     time.Now().UTC().Format(time.RFC3339),
-		"layout": "database, Redis, gateway and load generator on this machine",
+		"players_spread": fmt.Sprint(b.options.Players),
+		"at":             time.Now().UTC().Format(time.RFC3339),
+		"layout":         "database, Redis, gateway and load generator on this machine",
 	}
 	for _, name := range []string{"server_version", "fsync", "synchronous_commit", "shared_buffers", "wal_compression", "max_wal_size"} {
 		var value string
@@ -125,6 +131,9 @@ func (r result) table(out io.Writer) error {
 	}
 	fmt.Fprintln(out, "\nIn brackets: references of the same run. Latency of a batch is of the whole batch; of a burst, from publishing.")
 	for _, m := range r.Scenarios {
+		if m.Note != "" && !m.Reference {
+			fmt.Fprintf(out, "%s: %s\n", m.Name, m.Note)
+		}
 		if m.FirstError != "" {
 			fmt.Fprintf(out, "first error of %s: %s\n", m.Name, m.FirstError)
 		}

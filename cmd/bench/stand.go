@@ -22,6 +22,7 @@ import (
 	"disburse/gateway"
 	"disburse/gateway/devmode/services"
 	"disburse/gateway/fx"
+	"disburse/gateway/gameprovider"
 	"disburse/gateway/merchant"
 	"disburse/gateway/vault"
 	"disburse/ledger/money"
@@ -54,6 +55,9 @@ type bench struct {
 	merchants []merchant.Created // the first is the hot one
 	people    []person           // the first owns the hot ad
 	desk      string             // an operator's token
+	seats     []seat             // the first is the hot player
+	provider  string             // of games
+	pair      gameprovider.Pair  // its keys
 	measures  []*measure
 }
 
@@ -66,7 +70,10 @@ func newBench(ctx context.Context, o options) (b *bench, err error) {
 	}()
 	b.config = gateway.Config{
 		DatabaseURL: os.Getenv("DISBURSE_DATABASE_URL"), RedisURL: os.Getenv("DISBURSE_REDIS_URL"),
-		EncryptionKeys: os.Getenv("DISBURSE_ENCRYPTION_KEYS"), PublicURL: o.URL, CallbackAllow: []string{"loopback"},
+		EncryptionKeys: os.Getenv("DISBURSE_ENCRYPTION_KEYS"), CallbackAllow: []string{"loopback"},
+	}
+	if b.config.PublicURL = os.Getenv("DISBURSE_PUBLIC_URL"); b.config.PublicURL == "" {
+		b.config.PublicURL = strings.TrimRight(o.URL, "/")
 	}
 	if o.URL == "" {
 		if err := b.startServers(ctx); err != nil {
@@ -106,13 +113,31 @@ func (b *bench) needGateway(ctx context.Context) (err error) {
 		return nil
 	}
 	b.config.Listen, b.config.PublicURL = "127.0.0.1:0", "http://127.0.0.1"
-	b.gateway, err = startHelper(ctx, helperGateway,
-		"DISBURSE_DATABASE_URL="+b.config.DatabaseURL, "DISBURSE_REDIS_URL="+b.config.RedisURL,
-		"DISBURSE_ENCRYPTION_KEYS="+b.config.EncryptionKeys)
-	if err == nil {
+	if b.gateway, err = b.startGateway(ctx, b.config.Listen); err == nil {
 		b.url = "http://" + b.gateway.said
 	}
 	return err
+}
+
+func (b *bench) startGateway(ctx context.Context, listen string) (*helper, error) {
+	return startHelper(ctx, helperGateway,
+		"DISBURSE_DATABASE_URL="+b.config.DatabaseURL, "DISBURSE_REDIS_URL="+b.config.RedisURL,
+		"DISBURSE_ENCRYPTION_KEYS="+b.config.EncryptionKeys, "DISBURSE_LISTEN="+listen)
+}
+
+// restartGateway kills our gateway as a power cut does, and starts another at
+// the same address.
+func (b *bench) restartGateway(ctx context.Context) error {
+	if err := b.gateway.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	_ = b.gateway.cmd.Wait() // it was killed
+	started, err := b.startGateway(ctx, b.gateway.said)
+	if err != nil {
+		return err
+	}
+	b.gateway = started
+	return nil
 }
 
 // runGateway is the gateway's process: API and workers, as `disburse serve
@@ -120,7 +145,7 @@ func (b *bench) needGateway(ctx context.Context) (err error) {
 func runGateway(ctx context.Context) error {
 	app, err := gateway.New(gateway.Config{
 		DatabaseURL: os.Getenv("DISBURSE_DATABASE_URL"), RedisURL: os.Getenv("DISBURSE_REDIS_URL"),
-		EncryptionKeys: os.Getenv("DISBURSE_ENCRYPTION_KEYS"), PublicURL: "http://127.0.0.1", Listen: "127.0.0.1:0",
+		EncryptionKeys: os.Getenv("DISBURSE_ENCRYPTION_KEYS"), PublicURL: "http://127.0.0.1", Listen: os.Getenv("DISBURSE_LISTEN"),
 		CallbackAllow: []string{"loopback"},
 	}, slog.New(slog.NewJSONHandler(io.Discard, nil)))
 	if err != nil {

@@ -149,14 +149,14 @@ func (w *double) signed(in *http.Request, call string, body []byte) bool {
 
 // message is a parsed call.
 type message struct {
-	call                             string
-	player, session, currency, game  string
-	round, id, bet, campaign         string
-	amount, cash, jackpot            units
-	finished                         bool
-	asked                            units // the amount that a rollback names, for the fault that uses it
-	amountText                       string
-	hasBet, hasJackpot, hasAskedUnit bool
+	call                            string
+	player, session, currency, game string
+	round, id, bet, campaign        string
+	amount, cash, jackpot           units
+	finished                        bool
+	asked                           units // the amount that a rollback names, for the fault that uses it
+	amountText                      string
+	hasBet, hasAsked                bool
 }
 
 func (w *double) act(call string, body []byte) (units, error) {
@@ -238,7 +238,7 @@ func (w *double) message(call string, fields map[string]json.RawMessage) (messag
 		}
 	}
 	if call == "rollback" {
-		m.asked, m.hasAskedUnit = 0, fields["amount"] != nil
+		m.asked, m.hasAsked = 0, fields["amount"] != nil
 		m.asked, _ = w.amount(string(fields["amount"]))
 		return m, nil
 	}

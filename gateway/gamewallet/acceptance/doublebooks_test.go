@@ -311,7 +311,7 @@ func (w *books) rollback(m message) (units, error) {
 	w.gap("rollback-race", crowd)
 	w.seen[w.key(m, m.id)] = &transaction{message: m}
 	amount := bet.amount
-	if w.has("rollback-amount-used") && m.hasAskedUnit {
+	if w.has("rollback-amount-used") && m.hasAsked {
 		amount = m.asked
 	}
 	if w.has("rollback-pays-nothing") {
