@@ -14,6 +14,8 @@ import (
 
 	"disburse/callbacks"
 	"disburse/gateway/vault"
+	"disburse/gateway/virtualcard"
+	"disburse/gateway/virtualcard/httpprovider"
 	"disburse/ratelimit"
 )
 
@@ -27,6 +29,16 @@ type Config struct {
 	Listen         string   // DISBURSE_LISTEN: host:port of the API
 	CallbackAllow  []string // DISBURSE_CALLBACK_ALLOW: private addresses callbacks may go to: CIDRs, host:port, "loopback"
 	TrustedProxies []string // DISBURSE_TRUSTED_PROXIES: CIDRs whose X-Forwarded-For is believed
+
+	// FactorOptional lets people into the web pages who have set up no second
+	// factor: DISBURSE_SECOND_FACTOR=optional.
+	FactorOptional bool
+
+	// CardProviderURL and CardProviderKey are where virtual cards are issued and
+	// the bearer key to get in: DISBURSE_CARD_PROVIDER_URL and
+	// DISBURSE_CARD_PROVIDER_KEY. Without them no order leaves for a provider.
+	CardProviderURL string
+	CardProviderKey string
 
 	// MetricsListen is a host:port for /metrics and /healthz alone, whatever
 	// the process does: DISBURSE_METRICS_LISTEN. When it is set, the API does
@@ -93,6 +105,7 @@ func (c Config) Validate(roles ...Role) error {
 	if _, err := c.trustedProxies(); err != nil {
 		fault("DISBURSE_TRUSTED_PROXIES", "%w", err)
 	}
+	faults = append(faults, c.validateCardProvider()...)
 	if c.DatabaseConns < 4 {
 		fault("DISBURSE_DATABASE_CONNS", "must be at least 4")
 	}
@@ -132,6 +145,29 @@ func (c Config) validateRedis() []error {
 	return nil
 }
 
+// validateCardProvider wants both settings or none.
+func (c Config) validateCardProvider() (faults []error) {
+	if c.CardProviderURL == "" && c.CardProviderKey == "" {
+		return nil
+	}
+	if err := httpprovider.CheckURL(c.CardProviderURL); err != nil {
+		faults = append(faults, fmt.Errorf("DISBURSE_CARD_PROVIDER_URL: %w", err))
+	}
+	if err := httpprovider.CheckKey(c.CardProviderKey); err != nil {
+		faults = append(faults, fmt.Errorf("DISBURSE_CARD_PROVIDER_KEY: %w", err))
+	}
+	return faults
+}
+
+// CardProvider is the provider of virtual cards that the configuration names, or
+// one that is never reached when it names none.
+func (c Config) CardProvider() (virtualcard.Provider, error) {
+	if c.CardProviderURL == "" && c.CardProviderKey == "" {
+		return virtualcard.Absent{}, nil
+	}
+	return httpprovider.New(httpprovider.Options{URL: c.CardProviderURL, Key: c.CardProviderKey})
+}
+
 func checkPublicURL(text string) error {
 	if text == "" {
 		return errors.New("is not set")
@@ -167,6 +203,6 @@ func (c Config) trustedProxies() ([]netip.Prefix, error) {
 
 // LogValue keeps secrets out of logs.
 func (c Config) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("public_url", c.PublicURL), slog.String("listen", c.Listen), slog.String("metrics_listen", c.MetricsListen),
+	return slog.GroupValue(slog.String("public_url", c.PublicURL), slog.String("listen", c.Listen), slog.String("metrics_listen", c.MetricsListen), slog.String("card_provider_url", c.CardProviderURL),
 		slog.Any("callback_allow", c.CallbackAllow), slog.Int("database_conns", c.DatabaseConns))
 }

@@ -18,6 +18,7 @@ import (
 	"disburse/gateway/audit"
 	"disburse/gateway/cardorder"
 	"disburse/gateway/chat"
+	"disburse/gateway/console/site"
 	"disburse/gateway/enduser"
 	"disburse/gateway/epoch"
 	"disburse/gateway/exchange"
@@ -69,6 +70,7 @@ type App struct {
 
 	exposition exposition
 
+	sites   []*site.Site
 	http    *fiber.App
 	address string
 	worker  *worker.Worker
@@ -223,6 +225,11 @@ func (a *App) startAPI() error {
 	if err != nil {
 		return err
 	}
+	addressGate := limiter.FailureGate("authentication_address", 60)
+	pages, err := a.buildPages(addressGate)
+	if err != nil {
+		return err
+	}
 	a.http, err = httpapi.New(httpapi.Deps{
 		Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
 		Registry: a.Registry, MetricsElsewhere: a.Config.MetricsListen != "",
@@ -233,8 +240,8 @@ func (a *App) startAPI() error {
 		Audit:        func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
 		Limiter:      limiter,
 		MerchantGate: limiter.FailureGate("authentication_merchant", 10),
-		AddressGate:  limiter.FailureGate("authentication_address", 60),
-		Checks:       a.Checks(redisClient), TrustedProxies: proxies, Timeout: a.Config.RequestTimeout,
+		AddressGate:  addressGate, Pages: pages,
+		Checks: a.Checks(redisClient), TrustedProxies: proxies, Timeout: a.Config.RequestTimeout,
 	})
 	if err != nil {
 		return err
@@ -321,6 +328,9 @@ func (a *App) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Config.ShutdownTimeout)
 	defer cancel()
 	var faults []error
+	for _, s := range a.sites {
+		s.Close()
+	}
 	if a.http != nil {
 		faults = append(faults, a.http.ShutdownWithContext(ctx))
 	}

@@ -69,6 +69,7 @@ var allowed = map[string][]string{
 // barred lists packages of others that a package must not import.
 var barred = map[string][]string{
 	"gateway/httpapi": {"github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis/go-redis"},
+	"gateway/console": {"github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis/go-redis"},
 	"gateway":         {"disburse/gateway/devmode"},
 }
 

@@ -19,7 +19,10 @@ type gatewayFlags struct {
 	PublicURL       string        `name:"public-url" env:"DISBURSE_PUBLIC_URL" placeholder:"URL" help:"Where merchants reach the gateway, as https://pay.example."`
 	CallbackAllow   []string      `name:"callback-allow" env:"DISBURSE_CALLBACK_ALLOW" placeholder:"ADDRESS" help:"Private addresses that callbacks may go to: CIDRs, host:port, or loopback."`
 	TrustedProxies  []string      `name:"trusted-proxies" env:"DISBURSE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
+	CardProviderURL string        `name:"card-provider-url" env:"DISBURSE_CARD_PROVIDER_URL" placeholder:"URL" help:"Where virtual cards are issued; without it there are none."`
+	CardProviderKey string        `name:"card-provider-key" env:"DISBURSE_CARD_PROVIDER_KEY" placeholder:"KEY" help:"The key to the card provider. Better given in the environment."`
 	MetricsListen   string        `name:"metrics-listen" env:"DISBURSE_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Serve /metrics and /healthz there, and /metrics no longer on the API."`
+	SecondFactor    string        `name:"second-factor" env:"DISBURSE_SECOND_FACTOR" enum:"required,optional" default:"required" help:"Whether who signs in to the web pages must set up an authenticator app: ${enum}."`
 	DatabaseConns   int           `name:"database-conns" env:"DISBURSE_DATABASE_CONNS" default:"24" help:"Connections to PostgreSQL at most."`
 	RequestTimeout  time.Duration `name:"request-timeout" env:"DISBURSE_REQUEST_TIMEOUT" default:"10s" help:"How long a request may take."`
 	ShutdownTimeout time.Duration `name:"shutdown-timeout" env:"DISBURSE_SHUTDOWN_TIMEOUT" default:"25s" help:"How long a stop may take."`
@@ -31,6 +34,8 @@ func (f gatewayFlags) config(listen string, roles ...gateway.Role) (gateway.Conf
 	cfg := gateway.Config{
 		DatabaseURL: string(f.DatabaseURL), RedisURL: string(f.RedisURL), EncryptionKeys: keys,
 		PublicURL: f.PublicURL, Listen: listen, CallbackAllow: f.CallbackAllow, MetricsListen: f.MetricsListen, TrustedProxies: f.TrustedProxies,
+		FactorOptional:  f.SecondFactor == "optional",
+		CardProviderURL: f.CardProviderURL, CardProviderKey: f.CardProviderKey,
 		DatabaseConns: f.DatabaseConns, RequestTimeout: f.RequestTimeout, ShutdownTimeout: f.ShutdownTimeout,
 	}
 	if keysErr != nil {

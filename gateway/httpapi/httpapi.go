@@ -70,6 +70,9 @@ type Deps struct {
 	GameProviders *gameprovider.Service
 	Games         *gamewallet.Service
 
+	// Pages are the web sites that are served beside the API. Optional.
+	Pages []Page
+
 	Limiter      *ratelimit.Limiter
 	MerchantGate *ratelimit.FailureGate // failed authentications by merchant name and address
 	AddressGate  *ratelimit.FailureGate // the same by address alone

@@ -34,7 +34,8 @@ type request struct {
 	id    string
 	start time.Time
 
-	user enduser.User // of an end user's call, once authorised
+	user     enduser.User // of an end user's call, once authorised
+	answered bool         // the handler has told the caller of its failure, if there is one
 
 	// For the log line.
 	merchant string

@@ -40,7 +40,7 @@ const providerTimeout = 25 * time.Second
 // their handlers, because a signature covers the body.
 func (a *api) routes() []route {
 	return slices.Concat(merchantRoutes(), gameRoutes(), walletRoutes(), payoutRoutes(), partyRoutes(), userRoutes(), cardDeskRoutes(),
-		disputeRoutes(), gameDeskRoutes(), bookRoutes(), a.serviceRoutes())
+		disputeRoutes(), gameDeskRoutes(), bookRoutes(), a.serviceRoutes(), a.pageRoutes())
 }
 
 func merchantRoutes() []route {

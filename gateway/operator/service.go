@@ -392,3 +392,8 @@ func tokensOf(ctx context.Context, db querier, operatorID string) ([]Token, erro
 	}
 	return tokens, nil
 }
+
+// ByID is an operator by id or email. It fails with not_found.
+func (s *Service) ByID(ctx context.Context, ref string) (Operator, error) {
+	return find(ctx, s.deps.DB, ref)
+}

@@ -1,0 +1,110 @@
+package console
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"disburse/gateway/audit"
+	"disburse/gateway/console/site"
+	"disburse/gateway/operator"
+	"disburse/gateway/signin"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+// Deps is what the console stands on; nothing may be missing.
+type Deps struct {
+	Sessions  *signin.Service
+	Operators *operator.Service
+	Gate      site.Gate // failed sign-ins by address
+	Log       *slog.Logger
+	Now       func() time.Time
+	PublicURL string
+}
+
+// desk is the console: every page is a method of it.
+type desk struct {
+	Deps
+}
+
+// New builds the console, and refuses a missing dependency by name.
+func New(d Deps) (*site.Site, error) {
+	fields := reflect.ValueOf(d)
+	for i := range fields.NumField() {
+		if fields.Field(i).IsZero() {
+			return nil, fmt.Errorf("console: %s is missing", fields.Type().Field(i).Name)
+		}
+	}
+	own, err := fs.Sub(pages, "pages")
+	if err != nil {
+		return nil, err
+	}
+	k := &desk{Deps: d}
+	return site.New(site.Config{
+		Base: "/console", Title: "Console", Realm: signin.Operators, Sessions: d.Sessions, Gate: d.Gate,
+		Check: k.check, Person: k.person, Pages: own, Routes: k.routes(), Menu: menu(), Log: d.Log, Now: d.Now, PublicURL: d.PublicURL,
+		Russian: russian(),
+	})
+}
+
+// Roles as routes name them.
+const (
+	viewer   = string(operator.RoleViewer)
+	executor = string(operator.RoleOperator)
+	approver = string(operator.RoleApprover)
+	admin    = string(operator.RoleAdmin)
+)
+
+// routes is every page of the console.
+func (k *desk) routes() []site.Route {
+	return slices.Concat(k.homeRoutes())
+}
+
+// menu lists the pages in the order in which they are needed.
+func menu() []site.MenuItem {
+	return []site.MenuItem{
+		{Name: "Dashboard", Path: "/", Role: viewer},
+	}
+}
+
+// russian is the Russian of all pages, by the English.
+func russian() map[string]string {
+	all := make(map[string]string)
+	for _, texts := range []map[string]string{ruHome} {
+		maps.Copy(all, texts)
+	}
+	return all
+}
+
+func (k *desk) check(ctx context.Context, name, password string) (string, error) {
+	o, err := k.Operators.CheckPassword(ctx, name, password)
+	return o.ID, err
+}
+
+// person is the operator of a session, as the operator stands now: a role that
+// was taken is gone with the next page.
+func (k *desk) person(ctx context.Context, subject string) (site.Person, error) {
+	o, err := k.Operators.ByID(ctx, subject)
+	switch {
+	case errors.Is(err, operator.ErrNotFound):
+		return site.Person{}, signin.ErrNoSession
+	case err != nil:
+		return site.Person{}, err
+	case o.Disabled:
+		return site.Person{}, signin.ErrNoSession
+	}
+	return site.Person{
+		ID: o.ID, Name: o.Email, Role: string(o.Role), Of: o,
+		Actor: audit.Actor{Kind: audit.Operator, ID: o.ID, Name: o.Email},
+		May:   func(role string) bool { return o.Role.Covers(operator.Role(role)) },
+	}, nil
+}

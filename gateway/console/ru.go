@@ -1,0 +1,5 @@
+package console
+
+var ruHome = map[string]string{
+	"Dashboard": "Обзор",
+}

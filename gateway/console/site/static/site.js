@@ -1,0 +1,163 @@
+// What the pages do beyond links and forms: live updates, clocks, copying,
+// keys, charts and dropped files. Everything here adds to pages that work
+// without it.
+(() => {
+  "use strict";
+  const $$ = (selector, root = document) => root.querySelectorAll(selector);
+  const csrf = () => { try { return JSON.parse(document.body.getAttribute("hx-headers"))["X-Csrf-Token"]; } catch { return ""; } };
+
+  // Clocks: [data-age] counts up, [data-left] counts down.
+  const span = (seconds) => {
+    const s = Math.max(0, Math.floor(seconds));
+    if (s < 60) return s + "s";
+    if (s < 3600) return Math.floor(s / 60) + "m " + String(s % 60).padStart(2, "0") + "s";
+    if (s < 86400) return Math.floor(s / 3600) + "h " + String(Math.floor(s / 60) % 60).padStart(2, "0") + "m";
+    return Math.floor(s / 86400) + "d " + Math.floor(s / 3600) % 24 + "h";
+  };
+  const tick = () => {
+    const now = Date.now();
+    for (const el of $$("time[data-age]")) {
+      const age = (now - Date.parse(el.dateTime)) / 1000;
+      el.textContent = span(age);
+      el.classList.toggle("old", el.hasAttribute("data-late") && age > Number(el.dataset.late));
+    }
+    for (const el of $$("time[data-left]")) {
+      const left = (Date.parse(el.dateTime) - now) / 1000;
+      el.textContent = left > 0 ? span(left) : "0s";
+      el.classList.toggle("soon", left < 120);
+    }
+  };
+  setInterval(tick, 1000);
+
+  // Live: one stream a page; a topic whose version changed is an event on the
+  // body, which parts of the page are triggered by: hx-trigger="live:NAME from:body".
+  const follow = (url) => {
+    const seen = new Map();
+    const dot = document.querySelector("[data-live-dot]");
+    const source = new EventSource(url);
+    source.onopen = () => dot && dot.classList.add("on");
+    source.onerror = () => dot && dot.classList.remove("on");
+    source.addEventListener("topic", (event) => {
+      const at = event.data.indexOf(" ");
+      const topic = event.data.slice(0, at), version = event.data.slice(at + 1);
+      const count = document.querySelector(`[data-count="${topic}"]`);
+      if (count) count.textContent = version.split("/")[0] === "0" ? "" : version.split("/")[0];
+      if (seen.has(topic) && seen.get(topic) !== version) document.body.dispatchEvent(new CustomEvent("live:" + topic));
+      seen.set(topic, version);
+    });
+    window.addEventListener("pagehide", () => source.close());
+  };
+
+  const copy = async (button) => {
+    const text = button.dataset.copy;
+    try { await navigator.clipboard.writeText(text); } catch {
+      const area = document.createElement("textarea");
+      area.value = text; area.className = "sr"; document.body.append(area); area.select();
+      document.execCommand("copy"); area.remove();
+    }
+    const was = button.textContent;
+    button.textContent = "✓"; button.classList.add("done");
+    setTimeout(() => { button.textContent = was; button.classList.remove("done"); }, 1200);
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) { event.preventDefault(); copy(button); }
+    const opener = event.target.closest("[data-open]");
+    if (opener) { event.preventDefault(); const d = document.getElementById(opener.dataset.open); if (d) { d.showModal(); const f = d.querySelector("input:not([type=hidden]), textarea"); if (f) f.focus(); } }
+    const closer = event.target.closest("[data-close]");
+    if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+  });
+  document.addEventListener("submit", (event) => {
+    const text = event.target.dataset.confirm;
+    if (text && !window.confirm(text)) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    // A second press of the same button is the commonest double payment there is.
+    if (event.target.method === "post" && !event.target.hasAttribute("hx-post") && !event.target.closest("dialog[id=keys]")) {
+      for (const b of $$("button:not([type=button])", event.target)) setTimeout(() => { b.disabled = true; }, 0);
+    }
+  }, true);
+  window.addEventListener("pageshow", () => { for (const b of $$("form button[disabled]:not([data-disabled])")) b.disabled = false; });
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-submit]")) event.target.form.requestSubmit(); });
+
+  // Keys: [data-key] is pressed by its key; ? lists them.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (document.querySelector("dialog[open]") && event.key !== "Escape") return;
+    if (event.key === "?") {
+      const dialog = document.getElementById("keys");
+      if (!dialog) return;
+      const list = dialog.querySelector("dl");
+      list.replaceChildren();
+      for (const el of $$("[data-key]")) {
+        const key = document.createElement("dt"), what = document.createElement("dd"), kbd = document.createElement("kbd");
+        kbd.textContent = el.dataset.key; key.append(kbd);
+        what.textContent = el.dataset.does || el.textContent.trim() || el.getAttribute("placeholder") || "";
+        list.append(key, what);
+      }
+      dialog.showModal();
+      return;
+    }
+    const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches("input, textarea")) target.focus(); else target.click();
+  });
+
+  // Charts: [data-chart] names JSON: {"x": [unix seconds], "series": [{"name", "values", "colour"}], "unit"}.
+  const draw = async (el) => {
+    const answer = await fetch(el.dataset.chart, { headers: { Accept: "application/json" } });
+    if (!answer.ok || !window.uPlot) return;
+    const data = await answer.json();
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue("--" + name).trim() || name;
+    const axis = { stroke: colour("pico-muted-color"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
+    const options = {
+      width: el.clientWidth, height: Number(el.dataset.height || 220), tzDate: (ts) => new Date(ts * 1000 + new Date(ts * 1000).getTimezoneOffset() * 60000),
+      legend: { live: true }, cursor: { points: { size: 6 } }, scales: { y: { range: (u, min, max) => [Math.min(0, min), max > 0 ? max * 1.1 : 1] } },
+      axes: [axis, { ...axis, size: 60 }],
+      series: [{ label: data.xname || "" }].concat(data.series.map((s) => ({ label: s.name, stroke: colour(s.colour), width: 2, fill: s.fill ? colour(s.colour) + "33" : undefined, points: { show: data.x.length < 40 } }))),
+    };
+    el.replaceChildren();
+    const plot = new window.uPlot(options, [data.x].concat(data.series.map((s) => s.values)), el);
+    new ResizeObserver(() => plot.setSize({ width: el.clientWidth, height: options.height })).observe(el);
+  };
+
+  // Files: a form with [data-drop] sends its one file and then loads the page again.
+  const send = async (form, file) => {
+    const out = form.querySelector("[data-drop-note]");
+    const body = new FormData();
+    body.append(form.dataset.drop, file, file.name);
+    out.textContent = form.dataset.busy || "…";
+    const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Csrf-Token": csrf() } });
+    if (answer.ok) { window.location.reload(); return; }
+    let why = answer.statusText;
+    try { const problem = (await answer.json()).error; why = problem.message + (problem.fields ? ": " + Object.values(problem.fields).join(", ") : ""); } catch { /* keep the status */ }
+    out.textContent = why;
+    out.classList.add("why");
+  };
+  const drops = (root) => {
+    for (const form of $$("form[data-drop]", root)) {
+      if (form.dataset.ready) continue;
+      form.dataset.ready = "1";
+      const input = form.querySelector("input[type=file]");
+      input.addEventListener("change", () => { if (input.files[0]) send(form, input.files[0]); });
+      form.addEventListener("dragover", (e) => { e.preventDefault(); form.classList.add("over"); });
+      form.addEventListener("dragleave", () => form.classList.remove("over"));
+      form.addEventListener("drop", (e) => { e.preventDefault(); form.classList.remove("over"); if (e.dataTransfer.files[0]) send(form, e.dataTransfer.files[0]); });
+      form.addEventListener("submit", (e) => e.preventDefault());
+    }
+  };
+
+  const ready = (root) => {
+    tick(); drops(root);
+    for (const el of $$("[data-chart]", root)) if (!el.dataset.ready) { el.dataset.ready = "1"; draw(el); }
+    for (const chat of $$(".chat", root)) chat.scrollTop = chat.scrollHeight;
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    ready(document);
+    const menu = document.querySelector("[data-menu]");
+    if (menu && window.matchMedia("(min-width: 761px)").matches) menu.open = true;
+    if (document.body.dataset.live) follow(document.body.dataset.live);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => ready(event.target));
+})();
