@@ -130,7 +130,8 @@ func TestABlockedUserFinishesWhatIsOpen(t *testing.T) {
 }
 
 // A block and new orders at once: each order stands or is refused, and what
-// stands can be ended.
+// stands can be ended. Once the block is there none stands, not even one whose
+// sender was looked up before.
 func TestABlockAgainstNewOrders(t *testing.T) {
 	t.Parallel()
 	w := newWallet(t)
@@ -160,6 +161,11 @@ func TestABlockAgainstNewOrders(t *testing.T) {
 		}
 		if b := w.balance(t, u); b.Available != 500_000 || b.Held != 0 {
 			t.Fatalf("round %d: %+v", round, b)
+		}
+		_, withdrawn := w.withdraw(t.Context(), u, 50_000)
+		_, sold := there.answer(t.Context(), u, wanted, 50_000)
+		if code(withdrawn) != "FORBIDDEN" || code(sold) != "FORBIDDEN" {
+			t.Fatalf("round %d, after the block: %v, %v", round, withdrawn, sold)
 		}
 		must(t, w.users.Unblock(t.Context(), u.ID))
 	}
