@@ -24,6 +24,7 @@ func (d dataDir) servers() string { return filepath.Join(string(d), "servers") }
 func (d dataDir) keys() string    { return filepath.Join(string(d), "encryption-keys") }
 func (d dataDir) demo() string    { return filepath.Join(string(d), "demo.json") }
 func (d dataDir) env() string     { return filepath.Join(string(d), "env") }
+func (d dataDir) cards() string   { return filepath.Join(string(d), "cards.json") }
 
 // DefaultDir is the data directory where none is given.
 func DefaultDir() (string, error) {
@@ -51,7 +52,7 @@ func openData(ctx context.Context, dir string, fresh bool) (dataDir, error) {
 		if err := services.Remove(ctx, d.servers()); err != nil {
 			return "", fmt.Errorf("remove old data: %w", err)
 		}
-		for _, file := range []string{d.keys(), d.demo(), d.env()} {
+		for _, file := range []string{d.keys(), d.demo(), d.env(), d.cards()} {
 			if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return "", fmt.Errorf("remove old data: %w", err)
 			}
@@ -85,6 +86,9 @@ type credentials struct {
 	Operators    map[string]login            `json:"operators"`
 	Users        map[string]pass             `json:"users"`
 	ReceiverPort int                         `json:"receiver_port"`
+
+	CardProviderKey  string `json:"card_provider_key"`
+	CardProviderPort int    `json:"card_provider_port"`
 }
 
 type login struct {

@@ -45,6 +45,7 @@ type Dev struct {
 	listener  net.Listener
 	servers   *services.Services
 	inspector *Inspector
+	cards     *cardProvider
 	watch     context.CancelFunc
 	watched   chan struct{}
 	closing   sync.Once
@@ -120,15 +121,21 @@ func (d *Dev) startGateway(ctx context.Context, o Options, data dataDir) error {
 	if err != nil {
 		return err
 	}
-	d.Instance = newInstance(localURL(d.listener.Addr()), d.servers, keys, string(data))
-	d.App, err = gateway.New(gateway.Config{
-		DatabaseURL: d.servers.DatabaseURL, RedisURL: d.servers.RedisURL, EncryptionKeys: keys,
-		PublicURL: d.Instance.BaseURL, Listener: d.listener, CallbackAllow: []string{"loopback"},
-	}, d.log)
+	kept, err := data.loadCredentials()
 	if err != nil {
 		return err
 	}
-	kept, err := data.loadCredentials()
+	if d.cards, err = startCardProvider(o, data, &kept); err != nil {
+		return err
+	}
+	d.Instance = newInstance(localURL(d.listener.Addr()), d.servers, keys, string(data))
+	d.Instance.reachCards(d.cards)
+	d.App, err = gateway.New(gateway.Config{
+		FactorOptional: true, // one tries things out
+		DatabaseURL:    d.servers.DatabaseURL, RedisURL: d.servers.RedisURL, EncryptionKeys: keys,
+		PublicURL: d.Instance.BaseURL, Listener: d.listener, CallbackAllow: []string{"loopback"},
+		CardProviderURL: d.cards.url, CardProviderKey: d.cards.key,
+	}, d.log)
 	if err != nil {
 		return err
 	}
@@ -204,7 +211,7 @@ func (d *Dev) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	i := &d.Instance
-	for _, url := range []string{i.BaseURL + "/readyz", i.DocsURL, i.ReceiverURL} {
+	for _, url := range []string{i.BaseURL + "/readyz", i.DocsURL, i.ReceiverURL, i.CardProviderURL} {
 		for answers(ctx, url) != nil {
 			select {
 			case <-ctx.Done():
@@ -256,6 +263,9 @@ func (d *Dev) close(ctx context.Context) error {
 	}
 	if d.inspector != nil {
 		faults = append(faults, d.inspector.Close(ctx))
+	}
+	if d.cards != nil {
+		faults = append(faults, d.cards.Close(ctx))
 	}
 	if d.watch != nil {
 		d.watch()

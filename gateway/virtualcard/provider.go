@@ -3,6 +3,7 @@ package virtualcard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"disburse/ledger/money"
@@ -178,3 +179,35 @@ type DeclinedError struct {
 }
 
 func (e *DeclinedError) Error() string { return "the card provider declined: " + e.Reason }
+
+// Absent stands in where no provider is set. It is never reached, so nothing can
+// have happened, and what was sent to another provider before stays open.
+type Absent struct{}
+
+var _ Provider = Absent{}
+
+var errAbsent = fmt.Errorf("%w: no card provider is set", ErrNotSent)
+
+// Create is not sent.
+func (Absent) Create(context.Context, CreateOrder) (Account, error) { return Account{}, errAbsent }
+
+// TopUp is not sent.
+func (Absent) TopUp(context.Context, Move) (Account, error) { return Account{}, errAbsent }
+
+// Withdraw is not sent.
+func (Absent) Withdraw(context.Context, Move) (Account, error) { return Account{}, errAbsent }
+
+// Freeze is not sent.
+func (Absent) Freeze(context.Context, Change) (Account, error) { return Account{}, errAbsent }
+
+// Unfreeze is not sent.
+func (Absent) Unfreeze(context.Context, Change) (Account, error) { return Account{}, errAbsent }
+
+// Close is not sent.
+func (Absent) Close(context.Context, Change) (Closed, error) { return Closed{}, errAbsent }
+
+// Card cannot be asked for.
+func (Absent) Card(context.Context, string) (Account, error) { return Account{}, errAbsent }
+
+// Lookup cannot tell.
+func (Absent) Lookup(context.Context, string) (Outcome, error) { return Outcome{}, errAbsent }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -22,7 +23,7 @@ const maxAnswer = 64 << 10
 // Options says where the provider is and how to get in. URL and Key are
 // required.
 type Options struct {
-	URL     string        // http or https, no query, no user
+	URL     string        // https, or http on this machine; no query, no user
 	Key     string        // the bearer key
 	Timeout time.Duration // of a whole call; default virtualcard.CallTimeout
 	Now     func() time.Time
@@ -67,7 +68,8 @@ func New(o Options) (*Provider, error) {
 	return p, nil
 }
 
-// CheckURL says what is wrong with a provider's URL.
+// CheckURL says what is wrong with a provider's URL. In clear the key may only
+// stay on this machine: whoever reads it can empty the cards.
 func CheckURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
@@ -75,8 +77,15 @@ func CheckURL(text string) error {
 		return errors.New("must be an absolute http or https URL")
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		return errors.New("must not have a query, fragment or user")
+	case u.Scheme == "http" && !onThisMachine(u.Hostname()):
+		return errors.New("must be https, unless it is on this machine")
 	}
 	return nil
+}
+
+func onThisMachine(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && address.IsLoopback())
 }
 
 // CheckKey says what is wrong with a provider's key, without quoting it.

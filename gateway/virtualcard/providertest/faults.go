@@ -165,7 +165,7 @@ func restart(t *testing.T, s subject) {
 		t.Fatal(err)
 	}
 	_, err = s.Withdraw(t.Context(), move("refused", a.CardID, 9000))
-	refusal := declined(t, "Withdraw of more than there is", err)
+	refusal := reason(t, "Withdraw of more than there is", err)
 	s.control.Misbehave(t, "topup", DoneNoAnswer, cut)
 	_, err = s.TopUp(t.Context(), move("silent", a.CardID, 100))
 	unknown(t, "TopUp", err)
@@ -177,8 +177,8 @@ func restart(t *testing.T, s subject) {
 	if err != nil || again != first {
 		t.Errorf("the order sent again = %+v, %v; want %+v", again, err, first)
 	}
-	if out := s.found(t, "refused", virtualcard.OrderDeclined); out.Reason != refusal.Reason {
-		t.Errorf("declined for %q and then for %q", refusal.Reason, out.Reason)
+	if out := s.found(t, "refused", virtualcard.OrderDeclined); out.Reason != refusal {
+		t.Errorf("declined for %q and then for %q", refusal, out.Reason)
 	}
 	s.found(t, "silent", virtualcard.OrderDone)
 	if _, err := s.TopUp(t.Context(), move("before", a.CardID, 1000)); !errors.Is(err, virtualcard.ErrKeyReused) {

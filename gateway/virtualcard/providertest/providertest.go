@@ -158,8 +158,15 @@ func (s subject) ends(t *testing.T, key string, notAfter time.Time) virtualcard.
 	}
 }
 
-// declined checks that an error is a refusal that can be shown.
-func declined(t *testing.T, what string, err error) *virtualcard.DeclinedError {
+// declined checks that an error is a refusal.
+func declined(t *testing.T, what string, err error) {
+	t.Helper()
+	_ = reason(t, what, err) // is checked itself
+}
+
+// reason checks that an error is a refusal and gives its reason, which can be
+// shown.
+func reason(t *testing.T, what string, err error) string {
 	t.Helper()
 	var refusal *virtualcard.DeclinedError
 	if !errors.As(err, &refusal) {
@@ -168,7 +175,7 @@ func declined(t *testing.T, what string, err error) *virtualcard.DeclinedError {
 	if refusal.Reason == "" || strings.ContainsAny(refusal.Reason, "\r\n") || len(refusal.Reason) > 1000 {
 		t.Errorf("%s: the reason %q cannot be shown", what, refusal.Reason)
 	}
-	return refusal
+	return refusal.Reason
 }
 
 // unknown checks that an error leaves the order open.

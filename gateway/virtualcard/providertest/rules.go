@@ -187,17 +187,17 @@ func keyReused(t *testing.T, s subject) {
 func declines(t *testing.T, s subject) {
 	a := s.card(t, "card", 1000)
 	_, err := s.Withdraw(t.Context(), move("too-much", a.CardID, 1001))
-	first := declined(t, "Withdraw of more than there is", err)
-	if out := s.found(t, "too-much", virtualcard.OrderDeclined); out.Reason != first.Reason || !out.Final(soon()) {
-		t.Errorf("the lookup gives the reason %q, the order %q", out.Reason, first.Reason)
+	first := reason(t, "Withdraw of more than there is", err)
+	if out := s.found(t, "too-much", virtualcard.OrderDeclined); out.Reason != first || !out.Final(soon()) {
+		t.Errorf("the lookup gives the reason %q, the order %q", out.Reason, first)
 	}
 	if _, err := s.TopUp(t.Context(), move("topup", a.CardID, 5000)); err != nil {
 		t.Fatal(err)
 	}
 	// It would be possible now, and must not be.
 	_, err = s.Withdraw(t.Context(), move("too-much", a.CardID, 1001))
-	if again := declined(t, "the same order again", err); again.Reason != first.Reason {
-		t.Errorf("declined for %q and then for %q", first.Reason, again.Reason)
+	if again := reason(t, "the same order again", err); again != first {
+		t.Errorf("declined for %q and then for %q", first, again)
 	}
 	_, err = s.TopUp(t.Context(), move("nobody", "card-of-nobody", 100))
 	declined(t, "TopUp of a card that is not there", err)
