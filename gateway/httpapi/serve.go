@@ -32,7 +32,7 @@ func (a *api) serve(rt *route) fiber.Handler {
 		defer a.metrics.inFlight.Dec()
 
 		err := r.run()
-		if err != nil {
+		if err != nil && !r.answered {
 			r.renderProblem(err)
 		}
 		a.finish(r, err)
