@@ -97,11 +97,11 @@ func requireNoPlayers(ctx context.Context, tx pgx.Tx, lock string, arg any) erro
 	if err != nil {
 		return err
 	}
-	var any bool
-	if err := tx.QueryRow(ctx, hasPlayers, ids).Scan(&any); err != nil {
+	var played bool
+	if err := tx.QueryRow(ctx, hasPlayers, ids).Scan(&played); err != nil {
 		return err
 	}
-	if any {
+	if played {
 		return ErrIDScopeFixed
 	}
 	return nil

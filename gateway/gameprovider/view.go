@@ -22,17 +22,18 @@ func (p Provider) View() View {
 }
 
 // PlayerView is a player in the shape of audit rows and of JSON output. Limits
-// are amounts such as "100.00", null for none.
+// are amounts such as "100.00", the reality check a span such as "1h0m0s", and
+// null where there is none.
 type PlayerView struct {
-	Provider            string    `json:"provider"`
-	PlayerID            string    `json:"player_id"`
-	UserID              int64     `json:"user_id"`
-	Currency            string    `json:"currency"`
-	Blocked             bool      `json:"blocked"`
-	BetLimit            *string   `json:"bet_limit"`
-	LossLimitDay        *string   `json:"loss_limit_day"`
-	RealityCheckSeconds int64     `json:"reality_check_seconds"` // 0: none
-	CreatedAt           time.Time `json:"created_at"`
+	Provider     string  `json:"provider"`
+	PlayerID     string  `json:"player_id"`
+	UserID       int64   `json:"user_id"`
+	Currency     string  `json:"currency"`
+	Blocked      bool    `json:"blocked"`
+	BetLimit     *string `json:"bet_limit"`
+	LossLimitDay *string `json:"loss_limit_day"`
+	RealityCheck *string `json:"reality_check"`
+	CreatedAt    string  `json:"created_at"`
 }
 
 // View gives the player as it is shown to operators.
@@ -44,12 +45,18 @@ func (p Player) View() PlayerView {
 		text := money.New(*minor, p.Currency).String()
 		return &text
 	}
-	return PlayerView{
+	v := PlayerView{
 		Provider: p.Provider, PlayerID: p.PlayerID, UserID: p.UserID, Currency: string(p.Currency), Blocked: p.Blocked,
-		BetLimit: amount(p.BetLimit), LossLimitDay: amount(p.LossLimitDay),
-		RealityCheckSeconds: int64(p.RealityCheck / time.Second), CreatedAt: p.CreatedAt,
+		BetLimit: amount(p.BetLimit), LossLimitDay: amount(p.LossLimitDay), CreatedAt: stamp(p.CreatedAt),
 	}
+	if p.RealityCheck > 0 {
+		text := p.RealityCheck.String()
+		v.RealityCheck = &text
+	}
+	return v
 }
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // subject names the player in audit rows: no provider's name has a slash.
 func (p Player) subject() string { return p.Provider + "/" + p.PlayerID }
@@ -78,21 +85,26 @@ func (s Session) StateAt(now time.Time) SessionState {
 // SessionView is a session in JSON.
 type SessionView struct {
 	Provider  string       `json:"provider"`
-	SessionID string       `json:"session_id"`
 	PlayerID  string       `json:"player_id"`
+	SessionID string       `json:"session_id"`
 	State     SessionState `json:"state"`
-	OpenedAt  time.Time    `json:"opened_at"`
-	ExpiresAt time.Time    `json:"expires_at"`
-	CheckedAt time.Time    `json:"checked_at"`
-	ClosedAt  *time.Time   `json:"closed_at"`
+	OpenedAt  string       `json:"opened_at"`
+	ExpiresAt string       `json:"expires_at"`
+	CheckedAt string       `json:"checked_at"`
+	ClosedAt  *string      `json:"closed_at"`
 }
 
 // ViewAt gives the session as it is shown to operators at a moment.
 func (s Session) ViewAt(now time.Time) SessionView {
-	return SessionView{
-		Provider: s.Provider, SessionID: s.SessionID, PlayerID: s.PlayerID, State: s.StateAt(now),
-		OpenedAt: s.OpenedAt, ExpiresAt: s.ExpiresAt, CheckedAt: s.CheckedAt, ClosedAt: s.ClosedAt,
+	v := SessionView{
+		Provider: s.Provider, PlayerID: s.PlayerID, SessionID: s.SessionID, State: s.StateAt(now),
+		OpenedAt: stamp(s.OpenedAt), ExpiresAt: stamp(s.ExpiresAt), CheckedAt: stamp(s.CheckedAt),
 	}
+	if s.ClosedAt != nil {
+		text := stamp(*s.ClosedAt)
+		v.ClosedAt = &text
+	}
+	return v
 }
 
 // sessionTrace is a session in audit rows. They are kept for ever and read by
