@@ -20,7 +20,7 @@ type configReencryptCommand struct {
 
 // Help is the long text of `disburse config reencrypt --help`.
 func (configReencryptCommand) Help() string {
-	return `Seals merchant keys, payout requisites, callbacks, cards, payment details and chat messages anew that are sealed with another key than the first of DISBURSE_ENCRYPTION_KEYS. It may run while the gateway runs, several times, and be interrupted.
+	return `Seals keys of merchants and game providers, payout requisites, callbacks, cards, payment details and chat messages anew that are sealed with another key than the first of DISBURSE_ENCRYPTION_KEYS. It may run while the gateway runs, several times, and be interrupted.
 
 Run it once every process has that key first; a process that does not goes on sealing with the old one. When --dry-run then counts nothing, only backups taken before still need the old keys.`
 }
@@ -28,6 +28,7 @@ Run it once every process has that key first; a process that does not goes on se
 type reencrypted struct {
 	Key            string `json:"key"` // the primary one
 	MerchantKeys   int    `json:"merchant_keys"`
+	ProviderKeys   int    `json:"provider_keys"` // of providers of games
 	Requisites     int    `json:"requisites"`
 	Callbacks      int    `json:"callbacks"`
 	Cards          int    `json:"cards"`           // of card orders, and the platform's
@@ -37,8 +38,8 @@ type reencrypted struct {
 }
 
 func (r reencrypted) String() string {
-	return fmt.Sprintf("%d merchant keys, %d payout requisites, %d callbacks, %d cards, %d payment details, %d messages",
-		r.MerchantKeys, r.Requisites, r.Callbacks, r.Cards, r.PaymentDetails, r.Messages)
+	return fmt.Sprintf("%d merchant keys, %d provider keys, %d payout requisites, %d callbacks, %d cards, %d payment details, %d messages",
+		r.MerchantKeys, r.ProviderKeys, r.Requisites, r.Callbacks, r.Cards, r.PaymentDetails, r.Messages)
 }
 
 // Run brings everything onto the primary key and says how much that was.
@@ -97,6 +98,7 @@ func (c configReencryptCommand) primary() (string, error) {
 func reencryptAll(ctx context.Context, app *gateway.App, batch int, done *reencrypted, progress func()) error {
 	for _, part := range []func() error{
 		func() error { return untilNone(ctx, app.Merchants.Reencrypt, batch, &done.MerchantKeys, progress) },
+		func() error { return untilNone(ctx, app.GameProviders.Reencrypt, batch, &done.ProviderKeys, progress) },
 		func() error { return everyPage(ctx, app.Payouts.Reencrypt, batch, &done.Requisites, progress) },
 		func() error { return everyPage(ctx, app.Payouts.ReencryptCallbacks, batch, &done.Callbacks, progress) },
 		func() error { return everyPage(ctx, app.CardOrders.Reencrypt, batch, &done.Cards, progress) },
@@ -155,6 +157,7 @@ func countOtherwise(ctx context.Context, app *gateway.App, would *reencrypted) (
 		count func(context.Context) (int, error)
 		into  *int
 	}{
+		{app.GameProviders.SealedOtherwise, &would.ProviderKeys},
 		{app.CardOrders.SealedOtherwise, &would.Cards}, {app.Exchange.SealedOtherwise, &would.PaymentDetails}, {app.Chat.SealedOtherwise, &would.Messages},
 	} {
 		if *of.into, err = of.count(ctx); err != nil {

@@ -16,12 +16,14 @@ import (
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
+	"disburse/gateway/gameprovider"
 	"disburse/gateway/idempotency"
 	"disburse/gateway/payout"
 	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/ledger/money"
 	"disburse/ratelimit/redistest"
+	"disburse/signing"
 )
 
 // deliveredWithin is generous: on an idle machine a callback takes no second.
@@ -159,22 +161,26 @@ func TestReencrypt(t *testing.T) {
 	want := s.cancelled(s.gatewayWith(s.cfg.EncryptionKeys), first[0], receiver.URL+"/ended", 3)
 
 	wallet := s.sealedByUsers(s.gatewayWith(s.cfg.EncryptionKeys))
+	_, pair, err := s.app.GameProviders.Create(t.Context(), gameprovider.Spec{Name: "games"})
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	second := vault.Generate("k2").String()
 	s.cfg.EncryptionKeys = second + "," + first[0].String()
-	all := map[string]any{"key": "k2", "merchant_keys": 2.0, "requisites": 3.0, "callbacks": 3.0,
+	all := map[string]any{"key": "k2", "merchant_keys": 2.0, "provider_keys": 1.0, "requisites": 3.0, "callbacks": 3.0,
 		"cards": 2.0, "payment_details": 2.0, "messages": 3.0, "dry_run": true}
 	for range 2 { // the first changes nothing
 		if diff := cmp.Diff(all, s.object("config", "reencrypt", "--dry-run")); diff != "" {
 			t.Errorf("dry run (-want +got):\n%s", diff)
 		}
 	}
-	says(t, s.ok("config", "reencrypt", "--dry-run"), "2 merchant keys, 3 payout requisites, 3 callbacks, 2 cards, 2 payment details, 3 messages", "Nothing was done")
+	says(t, s.ok("config", "reencrypt", "--dry-run"), "2 merchant keys, 1 provider keys, 3 payout requisites, 3 callbacks, 2 cards, 2 payment details, 3 messages", "Nothing was done")
 	all["dry_run"] = false
 	if diff := cmp.Diff(all, s.object("config", "reencrypt", "--batch", "2")); diff != "" {
 		t.Errorf("first run (-want +got):\n%s", diff)
 	}
-	says(t, s.ok("config", "reencrypt"), "with key k2: 0 merchant keys, 0 payout requisites, 0 callbacks")
+	says(t, s.ok("config", "reencrypt"), "with key k2: 0 merchant keys, 0 provider keys, 0 payout requisites, 0 callbacks")
 	if n := s.trail("config.reencrypt"); n != 2 {
 		t.Errorf("%d audit records, want one for each run that was not dry", n)
 	}
@@ -182,6 +188,10 @@ func TestReencrypt(t *testing.T) {
 	s.cfg.EncryptionKeys = second
 	app := s.gatewayWith(second)
 	wallet(app)
+	games, err := app.GameDirectory.ByPublicKey(t.Context(), pair.PublicKey)
+	if signature := signing.WalletSignature("POST", "/", nil, pair.PrivateKey); err != nil || !games.Verify("POST", "/", nil, signature, time.Now()) {
+		t.Errorf("without the old key the provider's does not work: %v", err)
+	}
 	if err := app.Start(t.Context(), gateway.Workers); err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,11 @@ type commands struct {
 	Payout       payoutCommand       `cmd:"" help:"Look at payouts and end them by hand."`
 	CardOrder    cardOrderCommand    `cmd:"" help:"Card orders of end users: claim them, end them, talk to the user."`
 	CardSettings cardSettingsCommand `cmd:"" help:"Terms of card orders: on or off, limits, the platform's card."`
+	Provider     providerCommand     `cmd:"" help:"Providers of games: keys, and how each behaves."`
+	Game         gameCommand         `cmd:"" help:"Their games: which are known and active."`
+	Player       playerCommand       `cmd:"" help:"Who plays: providers' players, the users behind them, limits."`
+	Session      sessionCommand      `cmd:"" help:"Sessions in which players bet."`
+	Round        roundCommand        `cmd:"" help:"Rounds of games, and those that stay open."`
 	Callback     callbackCommand     `cmd:"" help:"Look at callbacks and send them again."`
 	Ledger       ledgerCommand       `cmd:"" help:"The books: verify them and read them."`
 	Sign         signCommand         `cmd:"" help:"Compute a signature to compare with your own."`
