@@ -17,6 +17,7 @@ import (
 	"disburse/gateway/gamewallet"
 	"disburse/gateway/httpapi"
 	"disburse/gateway/operator"
+	"disburse/ledger/money"
 	"disburse/signing"
 )
 
@@ -73,7 +74,7 @@ func (g *gamer) another() *gamer {
 func (g *gamer) bind(currency string) {
 	g.t.Helper()
 	_, err := g.s.deps.GameProviders.BindPlayer(g.t.Context(), gameprovider.Binding{
-		Provider: g.name, PlayerID: g.player, UserID: g.user.id, Currency: "RUB",
+		Provider: g.name, PlayerID: g.player, UserID: g.user.id, Currency: money.Currency(currency),
 	})
 	must(g.t, err)
 	g.currency = currency
