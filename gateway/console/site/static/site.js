@@ -55,9 +55,8 @@
       area.value = text; area.className = "sr"; document.body.append(area); area.select();
       document.execCommand("copy"); area.remove();
     }
-    const was = button.textContent;
-    button.textContent = "✓"; button.classList.add("done");
-    setTimeout(() => { button.textContent = was; button.classList.remove("done"); }, 1200);
+    button.classList.add("done");
+    setTimeout(() => button.classList.remove("done"), 1200);
   };
 
   document.addEventListener("click", (event) => {
