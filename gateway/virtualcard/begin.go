@@ -130,6 +130,30 @@ func (s *Service) repeated(ctx context.Context, r request, userID int64, cardID 
 	return o, true, err
 }
 
+// repeatable does what a request asks for, unless one with the same key did so
+// before. Whatever stands against it is no answer before the key is looked for
+// once more: it may be there because a twin of this request was faster.
+func (s *Service) repeatable(ctx context.Context, o operation, do func() (operation, error)) (operation, error) {
+	if before, found, err := s.repeated(ctx, o.request, o.UserID, o.CardID, o.Kind); found || err != nil {
+		return before, err
+	}
+	after, err := do()
+	if err == nil || errors.Is(err, errAgain) {
+		return after, err
+	}
+	before, found, findErr := s.repeated(ctx, o.request, o.UserID, o.CardID, o.Kind)
+	switch {
+	case known(findErr):
+		return before, findErr
+	case findErr != nil:
+		return before, ErrBusy.With(errors.Join(err, findErr))
+	case found:
+		return before, nil
+	default:
+		return after, err
+	}
+}
+
 // Between looks at an operation that another call, maybe of another process, is
 // about to end.
 const awaitEvery = 50 * time.Millisecond

@@ -3,7 +3,6 @@ package virtualcard
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"disburse/gateway/enduser"
 )
@@ -59,11 +58,7 @@ func (s *Service) change(ctx context.Context, u enduser.User, o operation) (oper
 	if err != nil {
 		return o, err
 	}
-	changing := false
-	if err := s.d.DB.QueryRow(ctx, selectChanging, c.ID).Scan(&changing); err != nil {
-		return o, fmt.Errorf("virtualcard: changing: %w", err)
-	}
-	if changing {
+	if c.changing {
 		return o, notReady("this")
 	}
 	b, err := s.begin(ctx, o, statuses, nil)

@@ -31,8 +31,9 @@ func (s *Service) Create(ctx context.Context, u enduser.User, r CreateRequest, k
 	if err != nil {
 		return Card{}, err
 	}
+	asked := operation{UserID: u.ID, Kind: KindCreate, request: requestOf(key)}
 	for range attempts {
-		o, err := s.create(ctx, u, wanted, requestOf(key))
+		o, err := s.repeatable(ctx, asked, func() (operation, error) { return s.create(ctx, u, wanted, asked.request) })
 		if errors.Is(err, errAgain) {
 			continue
 		}
@@ -76,9 +77,6 @@ func (r CreateRequest) card(userID int64) (wanted, error) {
 
 // create tries it once.
 func (s *Service) create(ctx context.Context, u enduser.User, w wanted, r request) (operation, error) {
-	if before, found, err := s.repeated(ctx, r, u.ID, "", KindCreate); found || err != nil {
-		return before, err
-	}
 	if err := s.d.Users.CheckActive(u); err != nil {
 		return operation{}, err
 	}

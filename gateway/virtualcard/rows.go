@@ -76,6 +76,8 @@ type cardRow struct {
 	Wallet         bool       `db:"wallet"`
 	Country        string     `db:"country"`
 	InitialBalance int64      `db:"initial_balance"`
+	Withdrawing    bool       `db:"withdrawing"`
+	Changing       bool       `db:"changing"`
 }
 
 func (r cardRow) card() (Card, error) {
@@ -85,6 +87,7 @@ func (r cardRow) card() (Card, error) {
 		BIN:         binRow{r.BINID, r.Digits, r.Network, r.ThreeDS, r.Wallet, r.Country, r.InitialBalance}.bin(),
 		CooldownEnd: orZero(r.CooldownEnd).UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		providerID: orZero(r.ProviderCardID), version: r.Version,
+		withdrawing: r.Withdrawing, changing: r.Changing,
 	}
 	return c, json.Unmarshal(r.Address, &c.Address)
 }

@@ -4,7 +4,12 @@ package virtualcard
 // alone with arrays of one; "now" is always a parameter, so that tests and the
 // processes agree on one clock.
 
+// What is under way on a card is read in the snapshot that its cooldown is read
+// in: a withdrawal that has just begun shows in both.
 const cardColumns = `
+exists (select from virtual_card_operations o where o.card_id = c.id and o.kind = 'withdraw' and o.state = 'processing') as withdrawing,
+exists (select from virtual_card_operations o where o.card_id = c.id and o.state = 'processing'
+    and o.kind in ('create', 'issue', 'freeze', 'unfreeze', 'close')) as changing,
 c.id::text as id, c.user_id, c.name, c.status, c.balance, c.deposited, c.last_four, c.category, c.address, c.plan_id,
 c.cooldown_end, c.created_at, c.updated_at, c.provider_card_id, c.version,
 b.id::text as bin_id, b.digits, b.network, b.three_ds, b.wallet, b.country, b.initial_balance`
@@ -56,13 +61,6 @@ select p.id, p.name, p.description, p.card_limit, p.creation_fee, p.created_at f
 	selectRepeated = `
 select ` + operationColumns + ` from virtual_card_operations o
 where o.user_id = $1 and o.request_route = $2 and o.request_name = $3 and o.state <> 'declined'`
-
-	selectOpenWithdrawal = `
-select exists (select from virtual_card_operations where card_id = $1 and kind = 'withdraw' and state = 'processing')`
-
-	selectChanging = `
-select exists (select from virtual_card_operations
-    where card_id = $1 and kind in ('create', 'issue', 'freeze', 'unfreeze', 'close') and state = 'processing')`
 
 	// One line for what was moved, and one for what was paid for it.
 	transactionLines = `
@@ -161,8 +159,8 @@ where id = $1 and status = 'active' and (cooldown_end is null or cooldown_end <=
 
 // Ending: the guard on the state decides who wins, in the transaction of the
 // ledger entry. The card's balance becomes what the provider said if nothing
-// else began or ended on the card meanwhile; otherwise answers may have crossed,
-// and what was moved is added to what is known.
+// else was under way on the card from the beginning to the end; otherwise
+// answers may have crossed, and what was moved is added to what is known.
 const (
 	endOperations = `
 with k as (
@@ -178,16 +176,18 @@ with k as (
         note = '', ended_at = greatest(k.at, o.created_at)
     from k join locked l on l.id = k.card_id::uuid
     where o.id = k.id and o.state = 'processing'
-    returning o.card_id, o.card_version, k.card_balance, k.effect, k.card_status, k.at, k.deposit
+    returning o.id, o.card_id, o.card_version, k.card_balance, k.effect, k.card_status, k.at, k.deposit
 ), sums as (
-    select card_id, count(*) as n, max(card_version) as began, max(card_balance) as balance, sum(effect)::bigint as effect,
+    select card_id, count(*) as n, max(id) as id, max(card_version) as began, max(card_balance) as balance, sum(effect)::bigint as effect,
         max(card_status) as status, max(at) as at, sum(deposit)::bigint as deposit
     from done group by card_id
 ), touched as (
     update virtual_cards c
     set version = l.version + s.n, status = coalesce(s.status, l.status), updated_at = greatest(c.updated_at, s.at),
         deposited = c.deposited + s.deposit,
-        balance = case when s.n = 1 and l.version = s.began and s.balance is not null then s.balance else l.balance + s.effect end
+        balance = case when s.n = 1 and l.version = s.began and s.balance is not null
+            and not exists (select from virtual_card_operations o where o.card_id = l.id and o.state = 'processing' and o.id <> s.id)
+            then s.balance else l.balance + s.effect end
     from locked l join sums s on s.card_id = l.id
     where c.id = l.id
 )

@@ -27,7 +27,7 @@ func (s *Service) TopUp(ctx context.Context, u enduser.User, cardID string, lite
 		CardID: cardID, UserID: u.ID, Kind: KindTopUp, Amount: amount, Fee: feeOf(amount, *s.d.Config.TopUpFeeBPS), request: requestOf(key),
 	}
 	for range attempts {
-		o, err := s.topUp(ctx, u, o)
+		o, err := s.repeatable(ctx, o, func() (operation, error) { return s.topUp(ctx, u, o) })
 		if errors.Is(err, errAgain) {
 			continue
 		}
@@ -44,9 +44,6 @@ func (s *Service) TopUp(ctx context.Context, u enduser.User, cardID string, lite
 
 // topUp tries it once.
 func (s *Service) topUp(ctx context.Context, u enduser.User, o operation) (operation, error) {
-	if before, found, err := s.repeated(ctx, o.request, o.UserID, o.CardID, o.Kind); found || err != nil {
-		return before, err
-	}
 	if err := s.d.Users.CheckActive(u); err != nil {
 		return o, err
 	}

@@ -42,6 +42,8 @@ type Card struct {
 
 	providerID string // "" while it is processing
 	version    int64
+	// Whether a withdrawal, or a change of the status, is under way.
+	withdrawing, changing bool
 }
 
 // BIN is a kind of card that can be asked for: the first digits of its number

@@ -28,7 +28,7 @@ func (s *Service) Withdraw(ctx context.Context, u enduser.User, cardID string, l
 	}
 	o := operation{CardID: cardID, UserID: u.ID, Kind: KindWithdraw, Amount: amount, Fee: usd(0), request: requestOf(key)}
 	for range attempts {
-		o, err := s.withdraw(ctx, u, o)
+		o, err := s.repeatable(ctx, o, func() (operation, error) { return s.withdraw(ctx, u, o) })
 		if errors.Is(err, errAgain) {
 			continue
 		}
@@ -45,9 +45,6 @@ func (s *Service) Withdraw(ctx context.Context, u enduser.User, cardID string, l
 
 // withdraw tries it once.
 func (s *Service) withdraw(ctx context.Context, u enduser.User, o operation) (operation, error) {
-	if before, found, err := s.repeated(ctx, o.request, o.UserID, o.CardID, o.Kind); found || err != nil {
-		return before, err
-	}
 	if err := s.d.Users.CheckActive(u); err != nil {
 		return o, err
 	}
@@ -55,7 +52,7 @@ func (s *Service) withdraw(ctx context.Context, u enduser.User, o operation) (op
 	if err != nil {
 		return o, err
 	}
-	if err := s.mayWithdraw(ctx, c); err != nil {
+	if err := s.mayWithdraw(c); err != nil {
 		return o, err
 	}
 	if err := s.checkOnCard(ctx, c, o.Amount); err != nil {
@@ -77,18 +74,14 @@ func (s *Service) withdraw(ctx context.Context, u enduser.User, o operation) (op
 }
 
 // mayWithdraw judges the card alone, before the provider is asked for anything.
-func (s *Service) mayWithdraw(ctx context.Context, c Card) error {
+func (s *Service) mayWithdraw(c Card) error {
 	if c.Status != StatusActive {
 		return ErrNotReady
 	}
 	if left := c.CooldownEnd.Sub(s.now()); left > 0 {
 		return s.cooling(left)
 	}
-	open := false
-	if err := s.d.DB.QueryRow(ctx, selectOpenWithdrawal, c.ID).Scan(&open); err != nil {
-		return fmt.Errorf("virtualcard: open withdrawal: %w", err)
-	}
-	if open { // not known yet, for longer than the cooldown
+	if c.withdrawing { // not known yet, for longer than the cooldown
 		return ErrNotReady
 	}
 	return nil
