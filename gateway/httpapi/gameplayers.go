@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"disburse/gateway/fault"
@@ -156,9 +157,25 @@ func bindPlayer(r *request) error {
 	}
 	p, err := r.api.GameProviders.BindPlayer(r.ctx, n)
 	if err != nil {
-		return err
+		return renamed(err, "user", "user_id")
 	}
 	return r.jsonStatus(http.StatusCreated, viewPlayer(p))
+}
+
+// renamed names a faulty field as it is called here, where the service has
+// another name for it.
+func renamed(err error, from, to string) error {
+	f := fault.From(err)
+	if f.Kind != fault.InvalidInput {
+		return err
+	}
+	fields := slices.Clone(f.Fields)
+	for i := range fields {
+		if fields[i].Name == from {
+			fields[i].Name = to
+		}
+	}
+	return fault.Invalid(fields...).With(f.Cause)
 }
 
 // fresh are the limits of a player that had none.
