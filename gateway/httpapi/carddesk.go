@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"disburse/gateway/cardorder"
+	"disburse/gateway/chat"
 )
 
 func listCardOrders(r *request) error {
@@ -77,16 +78,9 @@ func sayAtCardDesk(r *request) error {
 }
 
 func cardDeskMessages(r *request) error {
-	q := r.query()
-	limit, offset := q.window(chatLimit)
-	if err := q.err(); err != nil {
-		return err
-	}
-	found, status, err := r.api.CardOrders.DeskMessages(r.ctx, r.number("id"), limit, offset)
-	if err != nil {
-		return err
-	}
-	return r.json(cardorder.ViewMessages(found, status))
+	return showChat(r, func(limit, offset int) ([]chat.Message, cardorder.Status, error) {
+		return r.api.CardOrders.DeskMessages(r.ctx, r.number("id"), limit, offset)
+	})
 }
 
 // cardSettingsBody changes the terms of card orders; what is absent stays.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"disburse/gateway/cardorder"
+	"disburse/gateway/chat"
 	"disburse/gateway/fault"
 )
 
@@ -100,28 +101,10 @@ func confirmCardPaid(r *request) error {
 	return r.done(r.api.CardOrders.ConfirmPaid(r.ctx, r.user, r.number("id")))
 }
 
-func sayInCardOrder(r *request) error {
-	var b messageBody
-	if err := r.decode(&b); err != nil {
-		return err
-	}
-	id := r.number("id")
-	key, err := r.key(id, b)
-	if err != nil {
-		return err
-	}
-	return r.made(r.api.CardOrders.Say(r.ctx, r.user, id, b.Message, key))
-}
+func sayInCardOrder(r *request) error { return r.say(r.api.CardOrders.Say) }
 
 func cardMessages(r *request) error {
-	q := r.query()
-	limit, offset := q.window(chatLimit)
-	if err := q.err(); err != nil {
-		return err
-	}
-	found, status, err := r.api.CardOrders.Messages(r.ctx, r.user, r.number("id"), limit, offset)
-	if err != nil {
-		return err
-	}
-	return r.json(cardorder.ViewMessages(found, status))
+	return showChat(r, func(limit, offset int) ([]chat.Message, cardorder.Status, error) {
+		return r.api.CardOrders.Messages(r.ctx, r.user, r.number("id"), limit, offset)
+	})
 }

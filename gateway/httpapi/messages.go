@@ -1,6 +1,12 @@
 package httpapi
 
-import "disburse/gateway/chat"
+import (
+	"context"
+
+	"disburse/gateway/chat"
+	"disburse/gateway/enduser"
+	"disburse/gateway/idempotency"
+)
 
 // messageBody says something about an order.
 type messageBody struct{ Message string }
@@ -10,6 +16,34 @@ func (b *messageBody) member(name string) any {
 		return &b.Message
 	}
 	return nil
+}
+
+// say posts a message of an end user.
+func (r *request) say(post func(context.Context, enduser.User, int64, string, idempotency.Key) (int64, error)) error {
+	var b messageBody
+	if err := r.decode(&b); err != nil {
+		return err
+	}
+	id := r.number("id")
+	key, err := r.key(id, b)
+	if err != nil {
+		return err
+	}
+	return r.made(post(r.ctx, r.user, id, b.Message, key))
+}
+
+// showChat shows a part of a chat, with where its order stands.
+func showChat[S ~string](r *request, read func(limit, offset int) ([]chat.Message, S, error)) error {
+	q := r.query()
+	limit, offset := q.window(chatLimit)
+	if err := q.err(); err != nil {
+		return err
+	}
+	found, status, err := read(limit, offset)
+	if err != nil {
+		return err
+	}
+	return r.json(messagesAnswer{Messages: views(found, viewMessage), Status: string(status)})
 }
 
 // messageView is a message as the participants see it; an operator has no user

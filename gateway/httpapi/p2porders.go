@@ -3,6 +3,7 @@ package httpapi
 import (
 	"github.com/go-json-experiment/json/jsontext"
 
+	"disburse/gateway/chat"
 	"disburse/gateway/exchange"
 	"disburse/gateway/fault"
 )
@@ -145,30 +146,12 @@ func rateP2POrder(r *request) error {
 	return r.done(r.api.Exchange.Rate(r.ctx, r.user, r.number("id"), b.stars()))
 }
 
-func sayInP2POrder(r *request) error {
-	var b messageBody
-	if err := r.decode(&b); err != nil {
-		return err
-	}
-	id := r.number("id")
-	key, err := r.key(id, b)
-	if err != nil {
-		return err
-	}
-	return r.made(r.api.Exchange.Say(r.ctx, r.user, id, b.Message, key))
-}
+func sayInP2POrder(r *request) error { return r.say(r.api.Exchange.Say) }
 
 func p2pMessages(r *request) error {
-	q := r.query()
-	limit, offset := q.window(chatLimit)
-	if err := q.err(); err != nil {
-		return err
-	}
-	found, status, err := r.api.Exchange.Messages(r.ctx, r.user, r.number("id"), limit, offset)
-	if err != nil {
-		return err
-	}
-	return r.json(messagesAnswer{Messages: views(found, viewMessage), Status: string(status)})
+	return showChat(r, func(limit, offset int) ([]chat.Message, exchange.Status, error) {
+		return r.api.Exchange.Messages(r.ctx, r.user, r.number("id"), limit, offset)
+	})
 }
 
 // texts are the values of a kind of text.
