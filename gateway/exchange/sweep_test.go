@@ -53,6 +53,19 @@ func TestSweep(t *testing.T) {
 	w.wantMoney(paid, 1_000_000, 0)
 }
 
+// TestAWindowIsAskedOfTheRow: what the sweep has read may be out of date.
+func TestAWindowIsAskedOfTheRow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	seller := w.user("seller", 1_000_000)
+	id := w.order(seller, w.ad(w.user("buyer", 0), buying(100, 1_000_000)), 1000)
+	wantCode(t, w.EndOverdue(t.Context(), id), "INVALID_STATE")
+	if o := w.read(seller, id); o.Status != exchange.Pending {
+		t.Errorf("the order is %s", o.Status)
+	}
+	w.wantMoney(seller, 999_000, 1000)
+}
+
 // TestSweepPassesWhatCannotBeEnded: hundreds of orders whose escrow is not there
 // keep none behind them, of either sort.
 func TestSweepPassesWhatCannotBeEnded(t *testing.T) {

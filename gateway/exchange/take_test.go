@@ -182,32 +182,43 @@ func TestOrderOfChecks(t *testing.T) {
 // TestOneActiveOrderPerSide sends many answers of one user at once.
 func TestOneActiveOrderPerSide(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	seller := w.user("seller", 10_000_000)
-	const ads = 12
-	var buyAds [ads]int64
-	for i := range buyAds {
-		buyAds[i] = w.ad(w.user(fmt.Sprintf("buyer-%d", i), 0), buying(100, 100_000))
+	for _, tt := range []struct {
+		name, refusal     string
+		ad, other         func(low, high int64) exchange.AdRequest
+		available, escrow int64 // of who answers, after the one that stands
+	}{
+		{"Withdraw", "ACTIVE_WITHDRAW_ORDER_EXISTS", buying, selling, 10_000_000 - 1000, 1000},
+		{"Deposit", "ACTIVE_DEPOSIT_ORDER_EXISTS", selling, buying, 10_000_000, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			taker := w.user("taker", 10_000_000)
+			var ads [12]int64
+			for i := range ads {
+				ads[i] = w.ad(w.user(fmt.Sprintf("owner-%d", i), 1_000_000), tt.ad(100, 100_000))
+			}
+			made := 0
+			for i, err := range parallel(len(ads), func(i int) error {
+				_, err := w.CreateOrder(t.Context(), taker, answer(ads[i], 1000), idempotency.Key{})
+				return err
+			}) {
+				switch code(err) {
+				case "":
+					made++
+				case tt.refusal:
+				default:
+					t.Errorf("answer %d: %v", i, err)
+				}
+			}
+			if made != 1 {
+				t.Errorf("%d orders, want 1", made)
+			}
+			w.wantMoney(taker, tt.available, tt.escrow)
+			// The other side is free, and owning an ad binds nobody.
+			w.order(taker, w.ad(w.user("other", 1_000_000), tt.other(100, 100_000)), 1000)
+		})
 	}
-	made := 0
-	for i, err := range parallel(ads, func(i int) error {
-		_, err := w.CreateOrder(t.Context(), seller, answer(buyAds[i], 1000), idempotency.Key{})
-		return err
-	}) {
-		switch code(err) {
-		case "":
-			made++
-		case "ACTIVE_WITHDRAW_ORDER_EXISTS":
-		default:
-			t.Errorf("answer %d: %v", i, err)
-		}
-	}
-	if made != 1 {
-		t.Errorf("%d orders, want 1", made)
-	}
-	w.wantMoney(seller, 10_000_000-1000, 1000)
-	// The other side is free, and owning an ad binds nobody.
-	w.order(seller, w.ad(w.user("other seller", 1_000_000), selling(100, 100_000)), 1000)
 }
 
 // TestTwins sends one request many times at once, with one key.
