@@ -47,15 +47,27 @@ type begun struct {
 
 // begin writes down an operation before anybody is asked for it: from then on
 // it ends, whatever happens to this process. statuses are those of the card
-// that allow it, and before is what else must hold in the same transaction.
+// that allow it, and before is what else must hold in the same transaction, of an
+// operation that reserves nothing.
 func (s *Service) begin(ctx context.Context, o operation, statuses string, before func(tx pgx.Tx, o operation) error) (begun, error) {
 	if err := s.number(ctx, &o); err != nil {
 		return begun{}, err
 	}
-	row := append(o.beginning(), statuses)
-	entry, moves := o.beginEntry()
-	if moves {
-		_, err := s.d.Ledger.Post(ctx, entry, ledger.Rider{SQL: beginOperations, Row: row, Certain: true})
+	return s.write(ctx, o, beginOperations, append(o.beginning(), statuses), before)
+}
+
+// beginCard is begin for an operation that makes its card.
+func (s *Service) beginCard(ctx context.Context, o operation, c Card, before func(tx pgx.Tx, o operation) error) (begun, error) {
+	if err := s.number(ctx, &o); err != nil {
+		return begun{}, err
+	}
+	return s.write(ctx, o, beginCards, append(o.beginning(), c.BIN.ID, c.PlanID, c.Name), before)
+}
+
+// write stores a beginning with what it reserves.
+func (s *Service) write(ctx context.Context, o operation, sql string, row []any, before func(tx pgx.Tx, o operation) error) (begun, error) {
+	if entry, moves := o.beginEntry(); moves {
+		_, err := s.d.Ledger.Post(ctx, entry, ledger.Rider{SQL: sql, Row: row, Certain: true})
 		return s.beginResult(ctx, o, err)
 	}
 	err := transact.Run(ctx, s.d.DB, func(tx pgx.Tx) error {
@@ -64,24 +76,8 @@ func (s *Service) begin(ctx context.Context, o operation, statuses string, befor
 				return err
 			}
 		}
-		return alone(ctx, tx, beginOperations, row)
+		return alone(ctx, tx, sql, row)
 	})
-	return s.beginResult(ctx, o, err)
-}
-
-// beginCard is begin for an operation that makes its card.
-func (s *Service) beginCard(ctx context.Context, o operation, c Card) (begun, error) {
-	if err := s.number(ctx, &o); err != nil {
-		return begun{}, err
-	}
-	row := append(o.beginning(), c.BIN.ID, c.PlanID, c.Name)
-	entry, moves := o.beginEntry()
-	var err error
-	if moves {
-		_, err = s.d.Ledger.Post(ctx, entry, ledger.Rider{SQL: beginCards, Row: row, Certain: true})
-	} else {
-		err = transact.Run(ctx, s.d.DB, func(tx pgx.Tx) error { return alone(ctx, tx, beginCards, row) })
-	}
 	return s.beginResult(ctx, o, err)
 }
 

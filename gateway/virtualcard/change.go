@@ -37,7 +37,7 @@ func (s *Service) changeCard(ctx context.Context, u enduser.User, cardID string,
 		if err != nil {
 			return o, Card{}, err
 		}
-		c, err := s.card(ctx, u.ID, cardID)
+		c, err := s.card(context.WithoutCancel(ctx), u.ID, cardID) // the provider may have taken all of the request's time
 		return o, c, err
 	}
 	return operation{}, Card{}, ErrBusy.With(errAgain)

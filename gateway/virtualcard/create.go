@@ -43,7 +43,7 @@ func (s *Service) Create(ctx context.Context, u enduser.User, r CreateRequest, k
 		if err != nil {
 			return Card{}, err
 		}
-		return s.card(ctx, u.ID, o.CardID)
+		return s.card(context.WithoutCancel(ctx), u.ID, o.CardID) // the provider may have taken all of the request's time
 	}
 	return Card{}, ErrBusy.With(errAgain)
 }
@@ -102,7 +102,7 @@ func (s *Service) create(ctx context.Context, u enduser.User, w wanted, r reques
 	if wallet.Cmp(o.total()) < 0 {
 		return o, short(o)
 	}
-	b, err := s.beginCard(ctx, o, c)
+	b, err := s.beginCard(ctx, o, c, nil)
 	switch {
 	case errors.Is(err, ledger.ErrInsufficientFunds):
 		return o, short(o)
@@ -152,14 +152,14 @@ func (s *Service) Issue(ctx context.Context, userID int64, balance money.Money) 
 		return Card{}, fmt.Errorf("virtualcard: no BIN to issue from: %w", err)
 	}
 	c := Card{UserID: u.ID, Name: "Card of " + u.Name, PlanID: plan.ID, BIN: bins[0]}
-	b, err := s.beginCard(ctx, operation{UserID: u.ID, Kind: KindIssue, Amount: balance, Fee: usd(0)}, c)
+	asked := operation{UserID: u.ID, Kind: KindIssue, Amount: balance, Fee: usd(0)}
+	b, err := s.beginCard(ctx, asked, c, func(tx pgx.Tx, o operation) error {
+		record := audit.Of(ctx, o.CreatedAt, "virtual-card.create", "virtual_card", o.CardID)
+		record.After = map[string]any{"user_id": u.ID, "balance": balance.String(), "transaction_id": o.TransactionID}
+		return audit.Write(ctx, tx, record)
+	})
 	if err != nil {
 		return Card{}, named("issue", err)
-	}
-	record := audit.Of(ctx, s.now(), "virtual-card.create", "virtual_card", b.CardID)
-	record.After = map[string]any{"user_id": u.ID, "balance": balance.String(), "transaction_id": b.TransactionID}
-	if err := audit.Write(ctx, s.d.DB, record); err != nil {
-		return Card{}, fmt.Errorf("virtualcard: issue: %w", err)
 	}
 	o, err := s.issueAtProvider(ctx, b.operation, c)
 	if err == nil {

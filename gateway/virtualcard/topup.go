@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"disburse/gateway/enduser"
 	"disburse/gateway/idempotency"
@@ -24,7 +25,7 @@ func (s *Service) TopUp(ctx context.Context, u enduser.User, cardID string, lite
 		return TopUpResult{}, &InvalidError{issues}
 	}
 	o := operation{
-		CardID: cardID, UserID: u.ID, Kind: KindTopUp, Amount: amount, Fee: feeOf(amount, *s.d.Config.TopUpFeeBPS), request: requestOf(key),
+		CardID: strings.ToLower(cardID), UserID: u.ID, Kind: KindTopUp, Amount: amount, Fee: feeOf(amount, *s.d.Config.TopUpFeeBPS), request: requestOf(key),
 	}
 	for range attempts {
 		o, err := s.repeatable(ctx, o, func() (operation, error) { return s.topUp(ctx, u, o) })
@@ -37,7 +38,7 @@ func (s *Service) TopUp(ctx context.Context, u enduser.User, cardID string, lite
 		if err != nil {
 			return TopUpResult{}, err
 		}
-		return s.topUpResult(ctx, o)
+		return s.topUpResult(context.WithoutCancel(ctx), o) // the provider may have taken all of the request's time
 	}
 	return TopUpResult{}, ErrBusy.With(errAgain)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,7 +27,9 @@ func (s *Service) Withdraw(ctx context.Context, u enduser.User, cardID string, l
 	if len(issues) > 0 {
 		return WithdrawResult{}, &InvalidError{issues}
 	}
-	o := operation{CardID: cardID, UserID: u.ID, Kind: KindWithdraw, Amount: amount, Fee: usd(0), request: requestOf(key)}
+	o := operation{
+		CardID: strings.ToLower(cardID), UserID: u.ID, Kind: KindWithdraw, Amount: amount, Fee: usd(0), request: requestOf(key),
+	}
 	for range attempts {
 		o, err := s.repeatable(ctx, o, func() (operation, error) { return s.withdraw(ctx, u, o) })
 		if errors.Is(err, errAgain) {
@@ -38,7 +41,7 @@ func (s *Service) Withdraw(ctx context.Context, u enduser.User, cardID string, l
 		if err != nil {
 			return WithdrawResult{}, err
 		}
-		return s.withdrawResult(ctx, o)
+		return s.withdrawResult(context.WithoutCancel(ctx), o) // the provider may have taken all of the request's time
 	}
 	return WithdrawResult{}, ErrBusy.With(errAgain)
 }
@@ -155,6 +158,7 @@ func (s *Service) Close(ctx context.Context, u enduser.User, cardID string) (Clo
 	if err != nil {
 		return CloseResult{}, err
 	}
+	ctx = context.WithoutCancel(ctx) // the provider may have taken all of the request's time
 	result := CloseResult{CardID: o.CardID, BalanceWithdrawn: o.Amount}
 	if o.Amount.IsZero() {
 		result.NewWalletBalance, err = s.balance(ctx, u.ID)
