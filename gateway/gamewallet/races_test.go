@@ -134,9 +134,9 @@ func TestARollbackRacesItsBet(t *testing.T) {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			const each = 50 // together with the calls at once and the parts: a thousand
+			seats := []seat{w.sit(100), w.sit(100), w.sit(100), w.sit(100), w.sit(100)}
+			const each = 50 // with the seats and the parts: a thousand
 			for range each {
-				seats := []seat{w.sit(100), w.sit(100), w.sit(100), w.sit(100), w.sit(100)}
 				bets := make([]gamewallet.BetRequest, len(seats))
 				for i, s := range seats {
 					bets[i] = s.bet(100)
