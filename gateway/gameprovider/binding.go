@@ -41,7 +41,7 @@ func (s *Service) BindPlayer(ctx context.Context, b Binding) (Player, error) {
 	}
 	var made Player
 	err := transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) error {
-		id, err := lockByName(ctx, tx, b.Provider)
+		id, err := providerID(ctx, tx, b.Provider)
 		if err != nil {
 			return err
 		}
@@ -101,12 +101,12 @@ func (l Limits) faults() []fault.Field {
 	return faults
 }
 
-// lockByName keeps a provider as it is until the transaction ends.
-func lockByName(ctx context.Context, tx pgx.Tx, provider string) (id int64, err error) {
+// providerID finds a provider by its name.
+func providerID(ctx context.Context, tx pgx.Tx, provider string) (id int64, err error) {
 	if !namePattern.MatchString(provider) {
 		return 0, ErrNotFound
 	}
-	err = tx.QueryRow(ctx, lockProviderName, provider).Scan(&id)
+	err = tx.QueryRow(ctx, selectProviderID, provider).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, ErrNotFound
 	}

@@ -94,6 +94,10 @@ func TestRotationWindow(t *testing.T) {
 	if len(rotated.Keys) != 2 || rotated.Keys[0].PublicKey != second.PublicKey || rotated.Keys[1].PublicKey != first.PublicKey {
 		t.Errorf("keys are %v, want the new one first", rotated.Keys)
 	}
+	held, err := p.dir.ByPublicKey(t.Context(), first.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name       string
 		at         time.Duration
@@ -110,6 +114,10 @@ func TestRotationWindow(t *testing.T) {
 			got := []bool{p.verifies(t, first.PublicKey, first.PrivateKey), p.verifies(t, second.PublicKey, second.PrivateKey)}
 			if diff := cmp.Diff([]bool{tt.old, tt.fresh}, got); diff != "" {
 				t.Errorf("the old one and the new one work (-want +got):\n%s", diff)
+			}
+			signature := signing.WalletSignature("POST", uri, body, first.PrivateKey)
+			if held.Verify("POST", uri, body, signature, p.now()) != tt.old {
+				t.Errorf("a provider that is held verifies the old pair: %t", !tt.old)
 			}
 			// A pair belongs together.
 			if p.verifies(t, first.PublicKey, second.PrivateKey) || p.verifies(t, second.PublicKey, first.PrivateKey) {

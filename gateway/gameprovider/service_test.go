@@ -1,9 +1,9 @@
 package gameprovider_test
 
 import (
+	"context"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -299,32 +299,53 @@ func TestIDScopeIsFixedByPlayers(t *testing.T) {
 	wantCode(t, err, "not_found", "")
 }
 
-// TestScopeRacesPlayer: whoever is first, a provider never has players and a
-// scope that changed after they were bound.
-func TestScopeRacesPlayer(t *testing.T) {
+// TestScopeWaitsForAPlayer: a player that is being bound counts, though the
+// transaction that binds it has not ended when the scope is asked to change.
+func TestScopeWaitsForAPlayer(t *testing.T) {
 	t.Parallel()
-	p := setup(t)
-	user := p.user(t, "anna")
-	for i := range 40 {
-		name := "p" + strings.Repeat("x", i)
-		p.create(t, name)
-		var scope, player error
-		var wg sync.WaitGroup
-		wg.Go(func() { _, scope = p.SetProfile(t.Context(), name, "player-scoped-ids") })
-		wg.Go(func() {
-			_, player = p.BindPlayer(t.Context(), gameprovider.Binding{Provider: name, PlayerID: "p-1", UserID: user, Currency: rub})
+	for name, change := range map[string]func(*process, context.Context) error{
+		"OfTheProvider": func(p *process, ctx context.Context) error {
+			_, err := p.SetProfile(ctx, "demo", "player-scoped-ids")
+			return err
+		},
+		"OfTheProfile": func(p *process, ctx context.Context) error {
+			moved := gameprovider.Default()
+			moved.IDScope = gameprovider.PerPlayer
+			_, err := p.PutProfile(ctx, moved)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := setup(t)
+			made, _ := p.create(t, "demo")
+			user := p.user(t, "anna")
+			tx, err := p.pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tx.Exec(t.Context(), `insert into game_players (provider_id, player_id, user_id, currency, reality_check_seconds, created_at)
+				values ($1, 'p-1', $2, 'RUB', 0, $3)`, made.ID, user, noon); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 1)
+			go func() { done <- change(p, t.Context()) }()
+			for waiting := false; !waiting; {
+				select {
+				case err := <-done:
+					t.Fatalf("it did not wait: %v", err)
+				default:
+				}
+				if err := p.pool.QueryRow(t.Context(), `select exists (select from pg_stat_activity
+					where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waiting); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := tx.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			wantCode(t, <-done, "id_scope_fixed", "")
 		})
-		wg.Wait()
-		if player != nil {
-			t.Fatal(player)
-		}
-		if scope != nil && !errors.Is(scope, gameprovider.ErrIDScopeFixed) {
-			t.Fatal(scope)
-		}
-		read, err := p.ByName(t.Context(), name)
-		if err != nil || (read.Profile.IDScope == gameprovider.PerPlayer) != (scope == nil) {
-			t.Errorf("the scope is %s after %v, %v", read.Profile.IDScope, scope, err)
-		}
 	}
 }
 

@@ -33,11 +33,12 @@ from game_providers p join game_profiles f on f.name = p.profile`
 	selectProviderByName = providerColumns + ` where p.name = $1`
 	selectProviderPage   = providerColumns + ` where p.name > $1 order by p.name limit $2`
 
-	// For share, so that the profile's scope of ids stays what it is until a
-	// player is bound.
-	lockProviderName = `select id from game_providers where name = $1 for share`
-	lockProvider     = `select id from game_providers where id = $1 for update`
-	lockProvidersOf  = `select id from game_providers where profile = $1 order by id for update`
+	selectProviderID = `select id from game_providers where name = $1`
+
+	// For update, and no less: a player that is being bound holds the row by its
+	// foreign key.
+	lockProvider    = `select id from game_providers where id = $1 for update`
+	lockProvidersOf = `select id from game_providers where profile = $1 order by id for update`
 
 	hasPlayers = `select exists (select from game_players where provider_id = any($1))`
 
