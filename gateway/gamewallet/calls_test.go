@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
@@ -76,7 +77,7 @@ func TestMalformed(t *testing.T) {
 			r := s.bet(100)
 			spoil(&r)
 			s.refused(r, "ERROR_BAD_REQUEST")
-			if r.TransactionID != "" && !strings.ContainsAny(r.TransactionID, "\x00\xff") {
+			if utf8.ValidString(r.TransactionID) && !strings.Contains(r.TransactionID, "\x00") {
 				s.wantStored(r.TransactionID, "")
 			}
 		})

@@ -50,10 +50,11 @@ func (s *Service) bet(ctx context.Context, c *call) (money.Money, error) {
 		if err != nil {
 			return money.Money{}, err
 		}
-		enough := false
-		if stake, enough = held.stake(c.amount); !enough {
+		made, enough := held.stake(c.amount)
+		if !enough {
 			return money.Money{}, ErrInsufficientFunds
 		}
+		stake = made
 	}
 	riders := []ledger.Rider{c.betRider(stake.Bonus.Minor())}
 	if c.amount.Currency() == enduser.RUB {
