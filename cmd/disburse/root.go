@@ -26,6 +26,7 @@ type commands struct {
 	Payout       payoutCommand       `cmd:"" help:"Look at payouts and end them by hand."`
 	CardOrder    cardOrderCommand    `cmd:"" help:"Card orders of end users: claim them, end them, talk to the user."`
 	CardSettings cardSettingsCommand `cmd:"" help:"Terms of card orders: on or off, limits, the platform's card."`
+	VirtualCard  virtualCardCommand  `cmd:"" help:"Virtual cards of end users, and what their provider has not answered."`
 	Provider     providerCommand     `cmd:"" help:"Providers of games: keys, and how each behaves."`
 	Game         gameCommand         `cmd:"" help:"Their games: which are known and active."`
 	Player       playerCommand       `cmd:"" help:"Who plays: providers' players, the users behind them, limits."`
