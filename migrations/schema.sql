@@ -12,7 +12,11 @@ sequence game_players_id_seq: bigint, start 1, increment 1
 
 sequence game_providers_id_seq: bigint, start 1, increment 1
 
+sequence game_rounds_id_seq: bigint, start 1, increment 1
+
 sequence game_sessions_id_seq: bigint, start 1, increment 1
+
+sequence game_transactions_id_seq: bigint, start 1, increment 1
 
 sequence games_id_seq: bigint, start 1, increment 1
 
@@ -29,6 +33,8 @@ sequence payout_events_id_seq: bigint, start 1, increment 1
 sequence rates_id_seq: bigint, start 1, increment 1
 
 sequence users_id_seq: bigint, start 1, increment 1
+
+sequence virtual_card_operations_id_seq: bigint, start 1, increment 1
 
 -- Tables
 
@@ -199,6 +205,13 @@ table config_epoch
     constraint config_epoch_single CHECK (single)
     constraint config_epoch_pkey PRIMARY KEY (single)
 
+table game_losses with (fillfactor=60)
+    player bigint not null
+    loss bigint not null
+    loss_limit bigint
+    day date not null
+    constraint game_losses_pkey PRIMARY KEY (player, day)
+
 table game_players
     id bigint not null identity a
     provider_id bigint not null
@@ -264,6 +277,22 @@ table game_providers
     constraint game_providers_name_key UNIQUE (name)
     CREATE INDEX game_providers_profile ON public.game_providers USING btree (profile)
 
+table game_rounds with (fillfactor=85)
+    id bigint not null identity a
+    opened_at timestamp with time zone not null
+    finished_at timestamp with time zone
+    player bigint not null
+    bets bigint not null
+    wins bigint not null
+    rolled_back bigint not null
+    staked bigint not null
+    won bigint not null
+    round_id text collate C not null
+    game_id text collate C not null
+    constraint game_rounds_counts CHECK (((bets >= 0) AND (wins >= 0) AND ((rolled_back >= 0) AND (rolled_back <= bets)) AND (staked >= 0) AND (won >= 0)))
+    constraint game_rounds_pkey PRIMARY KEY (round_id, player, game_id)
+    CREATE INDEX game_rounds_open ON public.game_rounds USING btree (id) WHERE (finished_at IS NULL)
+
 table game_sessions
     id bigint not null identity a
     provider_id bigint not null
@@ -280,6 +309,48 @@ table game_sessions
     constraint game_sessions_pkey PRIMARY KEY (id)
     constraint game_sessions_session_id_key UNIQUE (provider_id, session_id)
     CREATE INDEX game_sessions_player ON public.game_sessions USING btree (player, id)
+
+table game_transactions with (fillfactor=85)
+    id bigint not null identity a
+    created_at timestamp with time zone not null
+    ended_at timestamp with time zone
+    provider_id bigint not null
+    scope bigint not null
+    player bigint not null
+    amount bigint not null
+    jackpot bigint not null
+    bonus bigint not null
+    round_finished boolean not null
+    free_spins_consumed boolean
+    kind text collate C not null
+    state text collate C not null
+    currency text collate C not null
+    transaction_id text collate C not null
+    withdraw_id text collate C
+    game_id text collate C not null
+    round_id text collate C not null
+    campaign text collate C
+    constraint game_transactions_amounts CHECK (((amount >= 0) AND ((jackpot >= 0) AND (jackpot <= amount)) AND ((bonus >= 0) AND (bonus <= amount))))
+    constraint game_transactions_empty CHECK (((amount = 0) OR (state <> ALL (ARRAY['repeated'::text, 'not_found'::text, 'barred'::text]))))
+    constraint game_transactions_ended CHECK (((state = ANY (ARRAY['settled'::text, 'rolled_back'::text])) = (ended_at IS NOT NULL)))
+    constraint game_transactions_kind CHECK ((kind = ANY (ARRAY['withdraw'::text, 'deposit'::text, 'rollback'::text, 'tombstone'::text])))
+    constraint game_transactions_state CHECK (
+CASE kind
+    WHEN 'withdraw'::text THEN (state = ANY (ARRAY['open'::text, 'settled'::text, 'rolled_back'::text]))
+    WHEN 'deposit'::text THEN (state = 'done'::text)
+    WHEN 'rollback'::text THEN (state = ANY (ARRAY['done'::text, 'repeated'::text, 'not_found'::text]))
+    ELSE (state = 'barred'::text)
+END)
+    constraint game_transactions_withdraw_id CHECK (
+CASE kind
+    WHEN 'rollback'::text THEN (withdraw_id IS NOT NULL)
+    WHEN 'deposit'::text THEN true
+    ELSE (withdraw_id IS NULL)
+END)
+    constraint game_transactions_pkey PRIMARY KEY (provider_id, scope, transaction_id)
+    CREATE INDEX game_transactions_player ON public.game_transactions USING btree (player, created_at, id)
+    CREATE INDEX game_transactions_round ON public.game_transactions USING btree (round_id)
+    CREATE INDEX game_transactions_time ON public.game_transactions USING btree (created_at, id)
 
 table games
     id bigint not null identity a
@@ -768,6 +839,101 @@ table users with (fillfactor=70)
     constraint users_withdrawn CHECK ((withdrawn >= 0))
     constraint users_pkey PRIMARY KEY (id)
     CREATE INDEX users_nickname_lookup ON public.users USING btree (nickname)
+
+table virtual_card_bins
+    id uuid not null
+    digits text not null
+    network text not null
+    three_ds boolean not null
+    wallet boolean not null
+    country text not null
+    initial_balance bigint not null
+    position integer not null
+    constraint virtual_card_bins_digits CHECK ((digits ~ '^[0-9]{6,8}$'::text))
+    constraint virtual_card_bins_initial CHECK ((initial_balance >= 0))
+    constraint virtual_card_bins_network CHECK ((network = ANY (ARRAY['master'::text, 'visa'::text])))
+    constraint virtual_card_bins_pkey PRIMARY KEY (id)
+
+table virtual_card_operations with (fillfactor=70)
+    id bigint not null identity d
+    transaction_id uuid not null
+    fee_transaction_id uuid not null
+    card_id uuid not null
+    user_id bigint not null
+    amount bigint not null
+    fee bigint not null
+    card_version bigint not null
+    card_balance bigint
+    lookups bigint not null
+    kind text not null
+    state text not null
+    cause text
+    reason text not null
+    note text not null
+    contradiction text
+    unanswered boolean not null
+    request_route text collate C
+    request_name bytea
+    request_mark bytea
+    not_after timestamp with time zone not null
+    look_at timestamp with time zone not null
+    created_at timestamp with time zone not null
+    ended_at timestamp with time zone
+    constraint virtual_card_operations_amount CHECK ((amount >= 0))
+    constraint virtual_card_operations_cause CHECK ((cause = ANY (ARRAY['provider'::text, 'not_sent'::text, 'not_begun'::text])))
+    constraint virtual_card_operations_declined CHECK (((state = 'declined'::text) = (cause IS NOT NULL)))
+    constraint virtual_card_operations_ended CHECK (((state = 'processing'::text) = (ended_at IS NULL)))
+    constraint virtual_card_operations_fee CHECK ((fee >= 0))
+    constraint virtual_card_operations_kind CHECK ((kind = ANY (ARRAY['create'::text, 'issue'::text, 'topup'::text, 'withdraw'::text, 'freeze'::text, 'unfreeze'::text, 'close'::text])))
+    constraint virtual_card_operations_request CHECK ((((request_name IS NULL) = (request_route IS NULL)) AND ((request_name IS NULL) = (request_mark IS NULL))))
+    constraint virtual_card_operations_state CHECK ((state = ANY (ARRAY['processing'::text, 'done'::text, 'declined'::text])))
+    constraint virtual_card_operations_pkey PRIMARY KEY (id)
+    constraint virtual_card_operations_transaction UNIQUE (transaction_id)
+    CREATE INDEX virtual_card_operations_card ON public.virtual_card_operations USING btree (card_id, id)
+    CREATE INDEX virtual_card_operations_contradicted ON public.virtual_card_operations USING btree (id) WHERE (contradiction IS NOT NULL)
+    CREATE INDEX virtual_card_operations_due ON public.virtual_card_operations USING btree (look_at) WHERE (state = 'processing'::text)
+    CREATE INDEX virtual_card_operations_user ON public.virtual_card_operations USING btree (user_id, id)
+    CREATE UNIQUE INDEX virtual_card_operations_changing ON public.virtual_card_operations USING btree (card_id) WHERE ((state = 'processing'::text) AND (kind = ANY (ARRAY['create'::text, 'issue'::text, 'freeze'::text, 'unfreeze'::text, 'close'::text])))
+    CREATE UNIQUE INDEX virtual_card_operations_repeated ON public.virtual_card_operations USING btree (user_id, request_route, request_name) WHERE ((state <> 'declined'::text) AND (request_name IS NOT NULL))
+    CREATE UNIQUE INDEX virtual_card_operations_withdrawing ON public.virtual_card_operations USING btree (card_id) WHERE ((state = 'processing'::text) AND (kind = 'withdraw'::text))
+
+table virtual_card_plans
+    id bigint not null
+    name text not null
+    description text not null
+    card_limit bigint not null
+    creation_fee bigint not null
+    created_at timestamp with time zone not null
+    constraint virtual_card_plans_fee CHECK ((creation_fee >= 0))
+    constraint virtual_card_plans_limit CHECK ((card_limit > 0))
+    constraint virtual_card_plans_pkey PRIMARY KEY (id)
+
+table virtual_cards with (fillfactor=70)
+    id uuid not null
+    user_id bigint not null
+    bin_id uuid not null
+    plan_id bigint not null
+    balance bigint not null
+    deposited bigint not null
+    version bigint not null
+    name text not null
+    status text not null
+    provider_card_id text
+    last_four text not null
+    category text not null
+    address jsonb not null
+    cooldown_end timestamp with time zone
+    created_at timestamp with time zone not null
+    updated_at timestamp with time zone not null
+    constraint virtual_cards_deposited CHECK ((deposited >= 0))
+    constraint virtual_cards_issued CHECK (((status = ANY (ARRAY['processing'::text, 'failed'::text])) = (provider_card_id IS NULL)))
+    constraint virtual_cards_name CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255)))
+    constraint virtual_cards_status CHECK ((status = ANY (ARRAY['processing'::text, 'active'::text, 'frozen'::text, 'closed'::text, 'failed'::text])))
+    constraint virtual_cards_bin_id_fkey FOREIGN KEY (bin_id) REFERENCES virtual_card_bins(id)
+    constraint virtual_cards_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES virtual_card_plans(id)
+    constraint virtual_cards_pkey PRIMARY KEY (id)
+    constraint virtual_cards_provider UNIQUE (provider_card_id)
+    CREATE INDEX virtual_cards_user ON public.virtual_cards USING btree (user_id, created_at, id)
 
 -- Functions
 
