@@ -177,6 +177,25 @@ func TestIdempotencyKey(t *testing.T) {
 	})
 }
 
+// TestAnIdempotencyKeyIsGivenOnce: an empty one is not the same as none, and of
+// two nobody knows which is meant.
+func TestAnIdempotencyKeyIsGivenOnce(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	p := s.person(t, deposited)
+	for _, given := range [][]string{{""}, {"a", "b"}, {"a", "a"}} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/v1/card/orders", strings.NewReader(`{"type":"deposit","amount_kopecks":20000}`))
+		must(t, err)
+		req.Header = http.Header{"Authorization": {"Bearer " + p.token}, "Content-Type": {"application/json"}, "Idempotency-Key": given}
+		res, err := http.DefaultClient.Do(req)
+		must(t, err)
+		must(t, res.Body.Close())
+		if res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%q: got %d, want a refusal", given, res.StatusCode)
+		}
+	}
+}
+
 // TestTwinsMakeOneOrder sends one request many times at once.
 func TestTwinsMakeOneOrder(t *testing.T) {
 	t.Parallel()
