@@ -19,6 +19,12 @@
 // with an Idempotency-Key: this package says which request it is
 // (idempotency.go), and the feature keeps the key with what it made.
 //
+// Virtual cards are end users' calls with an envelope of their own
+// (virtualcardsform.go): no codes, and what is wrong with the input as a list of
+// issues. Their bodies reach the service member by member as they were written,
+// because the words in which each is refused are published. Calls that wait for
+// the card provider have more time than others.
+//
 // What a connection may cost before its caller is known is bounded: how many
 // there are, how long a request may take to arrive, and 64 KiB of body. More is
 // for uploads by operators alone, and few at a time (admission.go).

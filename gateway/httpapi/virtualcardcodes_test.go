@@ -247,3 +247,23 @@ func TestVirtualCardsShareTheLimitOfTheToken(t *testing.T) {
 		t.Errorf("headers: got %v", a.header)
 	}
 }
+
+// TestVirtualCardsWaitForTheirProvider gives calls next to no time, and those
+// that ask the provider all that it takes.
+func TestVirtualCardsWaitForTheirProvider(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, func(d *httpapi.Deps) { d.Timeout = time.Nanosecond })
+	h := s.holder(t, 100, 50)
+	h.denied(h.get("/cards"), http.StatusServiceUnavailable, "the request ran out of time; repeat it")
+	h.told(h.post(h.path("/topup"), `{"amount":10}`), 200, "Card topped up successfully")
+	h.told(h.post(h.path("/withdraw"), `{"amount":10}`), 200, "Card withdrawal successful")
+	for verb, message := range map[string]string{
+		"/freeze": "Card frozen successfully", "/unfreeze": "Card unfrozen successfully", "/close": "Card closed successfully",
+	} {
+		h := s.holder(t, 0, 0)
+		if verb == "/unfreeze" {
+			h.told(h.call(http.MethodPatch, h.path("/freeze"), nil), 200, "Card frozen successfully")
+		}
+		h.told(h.call(http.MethodPatch, h.path(verb), nil), 200, message)
+	}
+}
