@@ -31,9 +31,9 @@ func (m *model) post(kind, reference, merchant string, amount int64) string {
 		return "reused"
 	}
 	switch kind {
-	case "top_up":
+	case ledger.FlowMerchantTopUp:
 		m.available[merchant] += amount
-	case "hold":
+	case ledger.FlowPayoutHold:
 		if m.available[merchant] < amount {
 			return "funds"
 		}
@@ -44,7 +44,7 @@ func (m *model) post(kind, reference, merchant string, amount int64) string {
 			return "funds"
 		}
 		m.held[merchant] -= amount
-		if kind == "release" {
+		if kind == ledger.FlowPayoutRelease {
 			m.available[merchant] += amount
 		}
 	}
@@ -53,8 +53,8 @@ func (m *model) post(kind, reference, merchant string, amount int64) string {
 }
 
 func post(l *ledger.Ledger, kind, reference, merchant string, amount int64) string {
-	fields := []string{"post", kind, reference, merchant, money.New(amount, money.USDT).String(), "0"}
-	receipt, err := l.Post(context.Background(), entry(fields))
+	amounts := []money.Money{money.New(amount, money.USDT), money.New(0, money.USDT)} // settlements are free
+	receipt, err := l.Post(context.Background(), flows[kind].entry(reference, []string{merchant}, amounts))
 	switch {
 	case err == nil && receipt.Replayed:
 		return "replayed"
@@ -78,7 +78,7 @@ func TestPostAgreesWithModel(t *testing.T) {
 		m := &model{map[string]int64{}, map[string]int64{}, map[string]string{}}
 		name := func(s string) string { return fmt.Sprintf("%d-%s", run, s) }
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
-			kind := rapid.SampledFrom([]string{"top_up", "hold", "hold", "release", "settle"}).Draw(rt, "kind")
+			kind := rapid.SampledFrom([]string{ledger.FlowMerchantTopUp, ledger.FlowPayoutHold, ledger.FlowPayoutHold, ledger.FlowPayoutRelease, ledger.FlowPayoutSettle}).Draw(rt, "kind")
 			reference := name(fmt.Sprint(rapid.IntRange(0, 12).Draw(rt, "reference")))
 			merchant := name(rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "merchant"))
 			amount := rapid.Int64Range(1, 9).Draw(rt, "amount")
@@ -100,7 +100,7 @@ func TestConcurrentPostsKeepTheSums(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
 		merchant := fmt.Sprint("m", run)
-		if got := post(l, "top_up", merchant+"t", merchant, 20); got != "ok" {
+		if got := post(l, ledger.FlowMerchantTopUp, merchant+"t", merchant, 20); got != "ok" {
 			rt.Fatal(got)
 		}
 		amounts := rapid.SliceOfN(rapid.Int64Range(1, 8), 1, 20).Draw(rt, "holds")
@@ -110,7 +110,7 @@ func TestConcurrentPostsKeepTheSums(t *testing.T) {
 		for i, amount := range amounts {
 			for range 2 { // every hold twice at once: one of them is the replay
 				callers.Go(func() {
-					if post(l, "hold", fmt.Sprint(merchant, "h", i), merchant, amount) == "ok" {
+					if post(l, ledger.FlowPayoutHold, fmt.Sprint(merchant, "h", i), merchant, amount) == "ok" {
 						mu.Lock()
 						held += amount
 						mu.Unlock()
