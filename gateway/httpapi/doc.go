@@ -1,6 +1,6 @@
 // Package httpapi is the gateway's HTTP surface: the merchants' payout calls,
-// the end users' wallet calls, the operators' calls, health, metrics and the API
-// reference.
+// the end users' wallet calls, the game wallet that providers of games call, the
+// operators' calls, health, metrics and the API reference.
 //
 // A handler decodes a request, makes one call into a feature's service and
 // renders the answer. Everything every call needs happens around it, once, in
@@ -25,6 +25,10 @@
 // because the words in which each is refused are published. Calls that wait for
 // the card provider have more time than others.
 //
+// Providers of games sign the raw body and the public URL of the call
+// (gamewallet.go). They take every 4xx as final, so what may hold the next time
+// is a 500 there (gameproblem.go), and no limit stands in their way.
+//
 // What a connection may cost before its caller is known is bounded: how many
 // there are, how long a request may take to arrive, and 64 KiB of body. More is
 // for uploads by operators alone, and few at a time (admission.go).
@@ -33,7 +37,8 @@
 // member, exact types, valid UTF-8, exact member names; members that a call
 // does not know are ignored. Amounts and signed values of merchants' calls
 // reach the services as the text the caller wrote; end users' amounts are whole
-// kopecks, written as JSON integers.
+// kopecks, written as JSON integers, and the amounts of games stay the text of
+// their JSON numbers until the service knows the currency.
 //
 // The package promises that no secret, requisite or raw path reaches the log
 // or a metric label. It leaves every rule about payouts, merchants, operators

@@ -113,7 +113,7 @@ func gameRollback(r *request) error {
 
 func listRounds(r *request) error {
 	q := r.query()
-	f := gamewallet.RoundFilter{Provider: q.text("provider"), OpenOlderThan: q.span("open_for")}
+	f := gamewallet.RoundFilter{Provider: q.text("provider"), OpenOlderThan: duration(q.text("open_for"), 0)}
 	f.Open, _ = strconv.ParseBool(q.oneOf("open", "true", "false"))
 	cursor, limit := q.text("cursor"), q.limit()
 	if err := q.err(); err != nil {
@@ -124,15 +124,6 @@ func listRounds(r *request) error {
 		return err
 	}
 	return r.json(found)
-}
-
-// span is a length of time such as 24h, zero when absent.
-func (q *query) span(name string) time.Duration {
-	d := duration(q.r.c.Query(name), 0)
-	if d < 0 {
-		q.refuse(name, "must be a length of time such as 24h")
-	}
-	return d
 }
 
 func listGameTransactions(r *request) error {
