@@ -1,6 +1,7 @@
 // Package devmode is the whole gateway on one machine, for trying it and for
 // working on it: private PostgreSQL and Redis, the schema, demo data, API,
-// workers, and a callback inspector to send callbacks to.
+// workers, a callback inspector to send callbacks to, and a simulated card
+// provider.
 //
 // Everything that must survive a restart is in one data directory: the
 // databases, the encryption keys, the keys and tokens of the demo parties (which
@@ -20,6 +21,10 @@
 // of the merchant whom the callback is from. It keeps the last thousand in
 // memory, lists them as JSON in full and on a page with requisites masked, and
 // can be told to misbehave.
+//
+// The card provider is package virtualcard/simulator on an address of its own.
+// What it knows is in the data directory, so that it answers for what it did
+// whatever was killed, and it can be told to misbehave, too.
 //
 // It leaves to others: the servers' processes (package services), and anything
 // that should be safe on a network. Every address here is this machine's own
