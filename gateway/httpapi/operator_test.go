@@ -38,6 +38,15 @@ var leastRole = map[string]operator.Role{
 	"POST /p2p/disputes/9/claim": operator.RoleApprover, "POST /p2p/disputes/9/release": operator.RoleApprover,
 	"POST /p2p/disputes/9/resolve": operator.RoleApprover, "POST /p2p/disputes/9/messages": operator.RoleApprover,
 	"GET /p2p/disputes/9/messages": operator.RoleViewer,
+	"GET /providers": operator.RoleViewer, "POST /providers": operator.RoleAdmin, "GET /providers/none": operator.RoleViewer,
+	"PATCH /providers/none": operator.RoleAdmin, "POST /providers/none/rotate-keys": operator.RoleAdmin,
+	"POST /providers/none/disable": operator.RoleAdmin, "POST /providers/none/enable": operator.RoleAdmin,
+	"GET /provider-profiles": operator.RoleViewer, "PUT /provider-profiles/none": operator.RoleAdmin,
+	"GET /games": operator.RoleViewer, "PUT /games": operator.RoleAdmin, "GET /players": operator.RoleViewer, "POST /players": operator.RoleAdmin,
+	"GET /players/none/p-7": operator.RoleViewer, "PATCH /players/none/p-7": operator.RoleAdmin, "POST /players/none/p-7/block": operator.RoleAdmin,
+	"POST /players/none/p-7/unblock": operator.RoleAdmin, "GET /sessions": operator.RoleViewer, "POST /sessions": operator.RoleAdmin,
+	"POST /sessions/none/s-1/close": operator.RoleAdmin, "POST /sessions/none/s-1/check": operator.RoleAdmin,
+	"GET /rounds": operator.RoleViewer, "GET /game-transactions": operator.RoleViewer,
 }
 
 func TestRoles(t *testing.T) {
