@@ -13,7 +13,7 @@ func (a *App) buildCards(now func() time.Time) error {
 		return err
 	}
 	a.VirtualCards, err = virtualcard.NewService(virtualcard.Deps{
-		DB: a.DB, Ledger: a.Ledger, Users: a.Users, Provider: provider, Now: now, Log: a.log,
+		DB: a.DB, Ledger: a.Ledger, Users: a.Users, Provider: provider, Now: now, Log: a.log, Observe: a.metrics.cards(),
 	})
 	return err
 }

@@ -18,6 +18,6 @@ func (a *App) buildGames(watcher *epoch.Watcher, now func() time.Time) (err erro
 	if a.GameProviders, err = gameprovider.NewService(deps); err != nil {
 		return err
 	}
-	a.Games, err = gamewallet.NewService(gamewallet.Deps{DB: a.DB, Ledger: a.Ledger, Directory: a.GameDirectory, Now: now})
+	a.Games, err = gamewallet.NewService(gamewallet.Deps{DB: a.DB, Ledger: a.Ledger, Directory: a.GameDirectory, Now: now, Observe: a.metrics.games()})
 	return err
 }

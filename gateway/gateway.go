@@ -30,6 +30,7 @@ import (
 	"disburse/gateway/operator"
 	"disburse/gateway/payout"
 	"disburse/gateway/payout/sandbox"
+	"disburse/gateway/signin"
 	"disburse/gateway/vault"
 	"disburse/gateway/virtualcard"
 	"disburse/gateway/worker"
@@ -56,6 +57,7 @@ type App struct {
 	Exchange   *exchange.Service
 
 	VirtualCards *virtualcard.Service
+	Sessions     *signin.Service // of people on the web pages
 	Callbacks    Journal
 	Registry     *prometheus.Registry
 
@@ -85,6 +87,7 @@ type App struct {
 func Obligations() []ledger.Obligation {
 	return []ledger.Obligation{
 		{Purpose: ledger.PurposeHeld, SQL: payout.HeldObligation}, cardorder.Obligation, exchange.Obligation,
+		virtualcard.Obligation,
 	}
 }
 
@@ -146,6 +149,12 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 		return err
 	}
 	if a.Operators, err = operator.New(operator.Deps{DB: a.DB, Watcher: watcher, Now: now}); err != nil {
+		return err
+	}
+	a.Sessions, err = signin.New(signin.Deps{
+		DB: a.DB, Vault: a.vault, Now: now, Issuer: "disburse", FactorOptional: a.Config.FactorOptional,
+	})
+	if err != nil {
 		return err
 	}
 	if err := a.buildWallet(now); err != nil {
@@ -283,7 +292,9 @@ func (a *App) startWorkers() error {
 	if err != nil {
 		return err
 	}
-	a.worker, err = worker.New(worker.Deps{Payouts: a.Payouts, Exchange: a.Exchange, Ledger: a.Ledger, Callbacks: sender, Log: a.log})
+	a.worker, err = worker.New(worker.Deps{
+		Payouts: a.Payouts, Exchange: a.Exchange, Cards: a.VirtualCards, Sessions: a.Sessions, Ledger: a.Ledger, Callbacks: sender, Log: a.log,
+	})
 	if err != nil {
 		return err
 	}

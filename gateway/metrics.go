@@ -13,7 +13,9 @@ import (
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
+	"disburse/gateway/gamewallet"
 	"disburse/gateway/payout"
+	"disburse/gateway/virtualcard"
 	"disburse/ledger"
 	"disburse/ledger/money"
 	"disburse/ratelimit"
@@ -43,6 +45,12 @@ type metrics struct {
 	openRUB     *prometheus.GaugeVec
 	openAge     *prometheus.GaugeVec
 
+	gameCalls   *prometheus.CounterVec
+	cardCalls   *prometheus.HistogramVec
+	cardOps     *prometheus.CounterVec
+	cardsOpen   prometheus.Gauge
+	cardsOldest prometheus.Gauge
+
 	attempts     *prometheus.CounterVec
 	attemptTime  *prometheus.HistogramVec
 	lag          prometheus.Histogram
@@ -71,6 +79,8 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	lag := histogram("callback_lag_seconds", "From staging to delivery, of those delivered.", slow)
 	oldest := gauge("callback_oldest_due_seconds", "How long the oldest due callback has waited.")
 	circuits := gauge("callback_open_circuits", "Endpoints that are only probed.")
+	unresolved := gauge("virtual_card_unresolved", "Operations on virtual cards whose result is not known.")
+	unresolvedAge := gauge("virtual_card_unresolved_oldest_seconds", "The age of the oldest of them.")
 	m := &metrics{
 		groups:    counter("ledger_groups_total", "Groups by the way they went.", "way"),
 		groupSize: size.WithLabelValues().(prometheus.Histogram),
@@ -93,6 +103,12 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		openRUB:     gauge("open_orders_rub", "What they amount to.", "kind", "status"),
 		openAge:     gauge("open_orders_oldest_seconds", "The age of the oldest of them.", "kind", "status"),
 
+		gameCalls:   counter("game_calls_total", "Calls of game providers, by the code they were refused with.", "call", "code"),
+		cardCalls:   histogram("card_provider_seconds", "Time of one order at the card provider.", slow, "kind", "outcome"),
+		cardOps:     counter("virtual_card_operations_total", "Operations on virtual cards that ended.", "kind", "state", "way"),
+		cardsOpen:   unresolved.WithLabelValues(),
+		cardsOldest: unresolvedAge.WithLabelValues(),
+
 		attempts:     counter("callback_attempts_total", "Attempts to deliver.", "class", "outcome"),
 		attemptTime:  histogram("callback_attempt_seconds", "Time of one attempt.", fast, "outcome"),
 		lag:          lag.WithLabelValues().(prometheus.Histogram),
@@ -105,6 +121,7 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.groups, size, took, m.postings, m.created, m.ended, m.toEnd, m.executed, m.held,
 		m.cardCreated, m.cardEnded, m.cardToEnd, m.p2pCreated, m.p2pEnded, m.p2pToEnd, m.openOrders, m.openRUB, m.openAge,
+		m.gameCalls, m.cardCalls, m.cardOps, unresolved, unresolvedAge,
 		m.attempts, m.attemptTime, lag, m.callbacks, oldest, circuits, m.queueDepth, m.limitChoices)
 	return m
 }
@@ -136,6 +153,25 @@ func (m *metrics) payouts() payout.Observer {
 		},
 		Executed: func(executor string, outcome payout.Outcome, _ time.Duration) {
 			m.executed.WithLabelValues(executor, string(outcome)).Inc()
+		},
+	}
+}
+
+func (m *metrics) games() gamewallet.Observer {
+	return gamewallet.Observer{Answered: func(call, code string) { m.gameCalls.WithLabelValues(call, code).Inc() }}
+}
+
+func (m *metrics) cards() virtualcard.Observer {
+	return virtualcard.Observer{
+		Called: func(kind virtualcard.Kind, outcome string, took time.Duration) {
+			m.cardCalls.WithLabelValues(string(kind), outcome).Observe(took.Seconds())
+		},
+		Ended: func(kind virtualcard.Kind, state virtualcard.State, recovered bool, _ time.Duration) {
+			way := "answered"
+			if recovered {
+				way = "recovered"
+			}
+			m.cardOps.WithLabelValues(string(kind), string(state), way).Inc()
 		},
 	}
 }
@@ -224,6 +260,10 @@ func (a *App) countStores(ctx context.Context, inspector *asynq.Inspector) {
 	}
 	if all, err := a.openOrders(ctx); err == nil {
 		a.metrics.open(all, time.Now())
+	}
+	if count, oldest, err := a.VirtualCards.Unresolved(ctx); err == nil {
+		a.metrics.cardsOpen.Set(float64(count))
+		a.metrics.cardsOldest.Set(oldest.Seconds())
 	}
 	for _, queue := range []string{callbacks.QueueFirst, callbacks.QueueRetry, callbacks.QueueBulk} {
 		if info, err := inspector.GetQueueInfo(queue); err == nil {

@@ -29,6 +29,7 @@ type reencrypted struct {
 	Key            string `json:"key"` // the primary one
 	MerchantKeys   int    `json:"merchant_keys"`
 	ProviderKeys   int    `json:"provider_keys"` // of providers of games
+	SecondFactors  int    `json:"second_factors"` // of people on the web pages
 	Requisites     int    `json:"requisites"`
 	Callbacks      int    `json:"callbacks"`
 	Cards          int    `json:"cards"`           // of card orders, and the platform's
@@ -38,8 +39,8 @@ type reencrypted struct {
 }
 
 func (r reencrypted) String() string {
-	return fmt.Sprintf("%d merchant keys, %d provider keys, %d payout requisites, %d callbacks, %d cards, %d payment details, %d messages",
-		r.MerchantKeys, r.ProviderKeys, r.Requisites, r.Callbacks, r.Cards, r.PaymentDetails, r.Messages)
+	return fmt.Sprintf("%d merchant keys, %d provider keys, %d second factors, %d payout requisites, %d callbacks, %d cards, %d payment details, %d messages",
+		r.MerchantKeys, r.ProviderKeys, r.SecondFactors, r.Requisites, r.Callbacks, r.Cards, r.PaymentDetails, r.Messages)
 }
 
 // Run brings everything onto the primary key and says how much that was.
@@ -99,6 +100,7 @@ func reencryptAll(ctx context.Context, app *gateway.App, batch int, done *reencr
 	for _, part := range []func() error{
 		func() error { return untilNone(ctx, app.Merchants.Reencrypt, batch, &done.MerchantKeys, progress) },
 		func() error { return untilNone(ctx, app.GameProviders.Reencrypt, batch, &done.ProviderKeys, progress) },
+		func() error { return untilNone(ctx, app.Sessions.Reencrypt, batch, &done.SecondFactors, progress) },
 		func() error { return everyPage(ctx, app.Payouts.Reencrypt, batch, &done.Requisites, progress) },
 		func() error { return everyPage(ctx, app.Payouts.ReencryptCallbacks, batch, &done.Callbacks, progress) },
 		func() error { return everyPage(ctx, app.CardOrders.Reencrypt, batch, &done.Cards, progress) },
@@ -157,7 +159,7 @@ func countOtherwise(ctx context.Context, app *gateway.App, would *reencrypted) (
 		count func(context.Context) (int, error)
 		into  *int
 	}{
-		{app.GameProviders.SealedOtherwise, &would.ProviderKeys},
+		{app.GameProviders.SealedOtherwise, &would.ProviderKeys}, {app.Sessions.SealedOtherwise, &would.SecondFactors},
 		{app.CardOrders.SealedOtherwise, &would.Cards}, {app.Exchange.SealedOtherwise, &would.PaymentDetails}, {app.Chat.SealedOtherwise, &would.Messages},
 	} {
 		if *of.into, err = of.count(ctx); err != nil {

@@ -87,6 +87,8 @@ type credentials struct {
 	Users        map[string]pass             `json:"users"`
 	ReceiverPort int                         `json:"receiver_port"`
 
+	GameProvider GameProvider `json:"game_provider"`
+
 	CardProviderKey  string `json:"card_provider_key"`
 	CardProviderPort int    `json:"card_provider_port"`
 }

@@ -12,7 +12,7 @@ type Instance struct {
 	// Env is what a command line against this instance needs.
 	Env         map[string]string `json:"env"`
 	BaseURL     string            `json:"base_url"`
-	ConsoleURL  string            `json:"console_url"` // empty when there is none
+	ConsoleURL  string            `json:"console_url"`
 	DocsURL     string            `json:"docs_url"`
 	MetricsURL  string            `json:"metrics_url"`
 	ReceiverURL string            `json:"receiver_url"` // the callback inspector
@@ -25,13 +25,40 @@ type Instance struct {
 	Operators []Operator `json:"operators"` // a second person, an approver
 	Users     []User     `json:"users"`     // end users, each with money that may be withdrawn
 
-	// Parties of features that are not there yet; their places are kept so that
-	// the object's shape is stable.
-	GameProvider    any    `json:"game_provider"`
-	Games           []any  `json:"games"`
-	Players         []any  `json:"players"`
-	VirtualCards    []any  `json:"virtual_cards"`
-	CardProviderURL string `json:"card_provider_url"`
+	GameProvider GameProvider `json:"game_provider"` // who calls the game wallet
+	Games        []Game       `json:"games"`
+	Players      []Player     `json:"players"` // of different users, each with an open session
+
+	VirtualCards    []VirtualCard `json:"virtual_cards"`     // of different users
+	CardProviderURL string        `json:"card_provider_url"` // the simulator's control address
+}
+
+// GameProvider is the demo provider of games with its keys.
+type GameProvider struct {
+	Name       string `json:"name"`
+	PublicKey  string `json:"public_key"`
+	PrivateKey string `json:"private_key"`
+}
+
+// Game is a game of the demo provider.
+type Game struct {
+	GameID string `json:"game_id"`
+}
+
+// Player is a demo user as the demo provider knows it.
+type Player struct {
+	PlayerID  string `json:"player_id"`
+	SessionID string `json:"session_id"`
+	Currency  string `json:"currency"`
+	UserID    int64  `json:"user_id"`
+}
+
+// VirtualCard is a demo user's card.
+type VirtualCard struct {
+	ID      string `json:"id"`
+	UserID  int64  `json:"user_id"`
+	Token   string `json:"token"`   // of the user
+	Balance string `json:"balance"` // USD, as the provider told last
 }
 
 // Merchant is a demo merchant with its keys.
@@ -73,10 +100,18 @@ func (i Instance) shell() map[string]string {
 	for _, u := range i.Users {
 		lines[strings.ToUpper(u.Name)+"_TOKEN"] = u.Token
 	}
+	lines["GAME_PUBLIC_KEY"], lines["GAME_PRIVATE_KEY"] = i.GameProvider.PublicKey, i.GameProvider.PrivateKey
+	for at, p := range i.Players {
+		lines[strings.ToUpper(demoUsers[at].Name)+"_SESSION"] = p.SessionID
+	}
+	for at, c := range i.VirtualCards {
+		lines[strings.ToUpper(demoUsers[at].Name)+"_CARD"] = c.ID
+	}
+	lines["CARD_PROVIDER_URL"] = i.CardProviderURL
 	return lines
 }
 
 // EnvFile is a file that a shell can source to have Env, and the addresses and
 // keys of the demo: BASE_URL, RECEIVER_URL, OPERATOR_TOKEN, DEMO_SIGN_KEY,
-// ANNA_TOKEN ...
+// ANNA_TOKEN, ANNA_SESSION, ANNA_CARD ...
 func (i Instance) EnvFile() string { return filepath.Join(i.DataDir, "env") }

@@ -84,8 +84,16 @@ func (s seeder) run(ctx context.Context, into *Instance) error {
 		return fmt.Errorf("demo card: %w", err)
 	}
 	var err error
-	into.Users, err = s.users(ctx)
-	return err
+	if into.Users, err = s.users(ctx); err != nil {
+		return err
+	}
+	if err := s.games(ctx, into); err != nil {
+		return fmt.Errorf("demo games: %w", err)
+	}
+	if into.VirtualCards, err = s.cards(ctx, into.Users); err != nil {
+		return fmt.Errorf("demo virtual cards: %w", err)
+	}
+	return nil
 }
 
 func (s seeder) rates(ctx context.Context) error {

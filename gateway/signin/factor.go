@@ -189,3 +189,11 @@ func (s *Service) Reencrypt(ctx context.Context, limit int) (int, error) {
 			return err
 		})
 }
+
+// SealedOtherwise counts the secrets that Reencrypt has to do with.
+func (s *Service) SealedOtherwise(ctx context.Context) (n int, err error) {
+	if err := s.deps.DB.QueryRow(ctx, countOtherKey, s.deps.Vault.Primary()).Scan(&n); err != nil {
+		return 0, fmt.Errorf("signin: count: %w", err)
+	}
+	return n, nil
+}

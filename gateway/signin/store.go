@@ -75,7 +75,8 @@ where realm = $1 and subject = $2 and last_step < $3 and secret_box = $5`
 
 	selectOtherKey = `
 select realm, subject, secret_key, secret_box from signin_factors where secret_key <> $1 order by realm, subject limit $2`
-	updateSecret = `
+	countOtherKey = `select count(*) from signin_factors where secret_key <> $1`
+	updateSecret  = `
 update signin_factors f set secret_key = k.key, secret_box = k.box
 from unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) as k (id, key, box, was)
 where f.realm || ':' || f.subject = k.id and f.secret_key = k.was`

@@ -1,6 +1,7 @@
 // Package worker is the background work of the gateway: it delivers
 // callbacks, hands payouts to executors, ends payouts and P2P orders whose time
-// is over, and seals the books.
+// is over, asks the card provider about what it has not answered, and seals the
+// books.
 //
 // Callbacks come through asynq, which callbacks.Sender runs. The rest are
 // loops over what the database says is due. Each is safe to run in any number
@@ -26,6 +27,14 @@ type Deps struct {
 	Exchange interface {
 		Sweep(ctx context.Context) (int, error)
 	}
+	// Cards ends what the card provider has not answered.
+	Cards interface {
+		Recover(ctx context.Context, limit int) (int, error)
+	}
+	// Sessions removes sessions of people that are over.
+	Sessions interface {
+		Tidy(ctx context.Context) (int, error)
+	}
 	Ledger interface {
 		Seal(ctx context.Context) (int, error)
 	}
@@ -45,8 +54,8 @@ type Worker struct {
 
 // New makes a Worker and names what is missing.
 func New(d Deps) (*Worker, error) {
-	if d.Payouts == nil || d.Exchange == nil || d.Ledger == nil || d.Callbacks == nil || d.Log == nil {
-		return nil, errors.New("worker: Payouts, Exchange, Ledger, Callbacks and Log are required")
+	if d.Payouts == nil || d.Exchange == nil || d.Cards == nil || d.Sessions == nil || d.Ledger == nil || d.Callbacks == nil || d.Log == nil {
+		return nil, errors.New("worker: Payouts, Exchange, Cards, Sessions, Ledger, Callbacks and Log are required")
 	}
 	return &Worker{deps: d}, nil
 }
@@ -71,6 +80,8 @@ func (w *Worker) Start() error {
 		{"dispatch", 200 * time.Millisecond, 100, w.deps.Payouts.Dispatch},
 		{"expire", time.Second, 200, w.deps.Payouts.Expire},
 		{"sweep", time.Second, 1, w.sweep}, // bounded by itself: again at once while there was anything
+		{"recover cards", time.Second, 50, w.deps.Cards.Recover},
+		{"tidy sessions", time.Minute, 1000, func(ctx context.Context, _ int) (int, error) { return w.deps.Sessions.Tidy(ctx) }},
 		{"seal", 10 * time.Second, 1, w.seal},
 	} {
 		w.loops.Go(func() { w.loop(ctx, j) })
