@@ -38,7 +38,7 @@ var leastRole = map[string]operator.Role{
 	"POST /p2p/disputes/9/claim": operator.RoleApprover, "POST /p2p/disputes/9/release": operator.RoleApprover,
 	"POST /p2p/disputes/9/resolve": operator.RoleApprover, "POST /p2p/disputes/9/messages": operator.RoleApprover,
 	"GET /p2p/disputes/9/messages": operator.RoleViewer,
-	"GET /providers": operator.RoleViewer, "POST /providers": operator.RoleAdmin, "GET /providers/none": operator.RoleViewer,
+	"GET /providers":               operator.RoleViewer, "POST /providers": operator.RoleAdmin, "GET /providers/none": operator.RoleViewer,
 	"PATCH /providers/none": operator.RoleAdmin, "POST /providers/none/rotate-keys": operator.RoleAdmin,
 	"POST /providers/none/disable": operator.RoleAdmin, "POST /providers/none/enable": operator.RoleAdmin,
 	"GET /provider-profiles": operator.RoleViewer, "PUT /provider-profiles/none": operator.RoleAdmin,
