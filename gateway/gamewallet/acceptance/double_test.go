@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"disburse/signing"
 )
@@ -67,7 +68,10 @@ func (w *double) serve(out http.ResponseWriter, in *http.Request) {
 	}
 	call := strings.TrimPrefix(in.URL.Path, "/wallet/")
 	if err == nil && w.has("slow") {
-		<-in.Context().Done()
+		select {
+		case <-in.Context().Done():
+		case <-time.After(2 * time.Second):
+		}
 	}
 	signed := w.signed(in, call, body)
 	if err == nil && !signed && !w.has("acts-before-signature") {
@@ -82,7 +86,11 @@ func (w *double) serve(out http.ResponseWriter, in *http.Request) {
 	}
 	out.Header().Set("Content-Type", "application/json")
 	if err == nil {
-		_, _ = io.WriteString(out, `{"balance":`+Config{Decimals: decimals}.text(balance)+`,"currency":"`+currency+`"}`)
+		told := currency
+		if w.has("other-currency-told") {
+			told = "EUR"
+		}
+		_, _ = io.WriteString(out, `{"balance":`+Config{Decimals: decimals}.text(balance)+`,"currency":"`+told+`"}`)
 		return
 	}
 	w.answerRefusal(out, err)

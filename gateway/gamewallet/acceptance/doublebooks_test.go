@@ -70,7 +70,7 @@ func (w *books) gap(fault string, callers int) {
 	w.mu.Unlock()
 	select {
 	case <-met:
-	case <-time.After(100 * time.Millisecond):
+	case <-time.After(300 * time.Millisecond):
 	}
 	w.mu.Lock()
 }
@@ -260,6 +260,9 @@ func (w *books) deposit(m message) (units, error) {
 		return 0, refuse(badRequest)
 	case m.hasBet && bet == nil && w.profile.WinWithoutBet == Refuse && !w.has("win-without-bet"):
 		return 0, refuse(betNotFound)
+	case bet != nil && bet.rolledBack && w.has("refused-win-pays"):
+		w.balances[m.player] += m.amount
+		return 0, refuse(badRequest)
 	case bet != nil && (bet.tombstone && !w.has("win-after-tombstone") || bet.rolledBack && !w.has("win-after-rollback")):
 		return 0, refuse(badRequest)
 	case round.finished && !free && !w.has("win-after-end"):
