@@ -107,20 +107,20 @@ type flow struct {
 }
 
 // ofOne is a flow of one party and one amount.
-func ofOne(make func(reference, owner string, m money.Money) ledger.Entry) flow {
-	return flow{1, 1, func(ref string, who []string, m []money.Money) ledger.Entry { return make(ref, who[0], m[0]) }}
+func ofOne(build func(reference, owner string, m money.Money) ledger.Entry) flow {
+	return flow{1, 1, func(ref string, who []string, m []money.Money) ledger.Entry { return build(ref, who[0], m[0]) }}
 }
 
 // ofMerchant is one whose party is a merchant.
-func ofMerchant(make func(reference string, mode ledger.Mode, id string, m money.Money) ledger.Entry) flow {
-	return ofOne(func(ref, id string, m money.Money) ledger.Entry { return make(ref, ledger.Live, id, m) })
+func ofMerchant(build func(reference string, mode ledger.Mode, id string, m money.Money) ledger.Entry) flow {
+	return ofOne(func(ref, id string, m money.Money) ledger.Entry { return build(ref, ledger.Live, id, m) })
 }
 
 // ofStake is one between a player and a provider of games, with a stake of cash
 // and of bonus.
-func ofStake(make func(reference, player, provider string, s ledger.Stake) ledger.Entry) flow {
+func ofStake(build func(reference, player, provider string, s ledger.Stake) ledger.Entry) flow {
 	return flow{2, 2, func(ref string, who []string, m []money.Money) ledger.Entry {
-		return make(ref, who[0], who[1], ledger.Stake{Cash: m[0], Bonus: m[1]})
+		return build(ref, who[0], who[1], ledger.Stake{Cash: m[0], Bonus: m[1]})
 	}}
 }
 

@@ -46,9 +46,9 @@ func Of(userID int64, route, given string, request any) (Key, error) {
 // Given says whether the caller gave a key.
 func (k Key) Given() bool { return len(k.name) > 0 }
 
-// Route, Name and Mark are what a feature keeps, beside its user, that has a row
-// of its own for what a key made and no Claim: Name finds the row, and a request
-// whose Mark is not that of the row is another one.
+// Route is the route of the request. A feature that has a row of its own for
+// what a key made, and no Claim, keeps it there beside the user, Name and Mark:
+// Name finds the row, and a request whose Mark is not the row's is another one.
 func (k Key) Route() string { return k.route }
 
 // Name is the SHA-256 of the key, nil without one.
