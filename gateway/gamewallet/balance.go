@@ -2,6 +2,8 @@ package gamewallet
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"disburse/gateway/gameprovider"
 	"disburse/ledger/money"
@@ -22,8 +24,10 @@ func (s *Service) tell(ctx context.Context, p gameprovider.Provider, r BalanceRe
 	if err != nil {
 		return money.Money{}, err
 	}
-	if err := s.seat(ctx, c); err != nil {
-		return money.Money{}, err
+	c.seat, err = s.d.Directory.Seat(ctx, p.ID, c.playerID, c.sessionID)
+	c.known = err == nil
+	if err != nil && !errors.Is(err, gameprovider.ErrUnknownPlayer) {
+		return money.Money{}, fmt.Errorf("gamewallet: seat: %w", err)
 	}
 	if err := c.admit(); err != nil {
 		return money.Money{}, err

@@ -60,14 +60,8 @@ func (s *Service) answer(ctx context.Context, c *call, act func(context.Context,
 }
 
 func (s *Service) attempt(ctx context.Context, c *call, act func(context.Context, *call) (money.Money, error)) (money.Money, error) {
-	if err := s.seat(ctx, c); err != nil {
-		return money.Money{}, err
-	}
-	if !c.known && c.provider.Profile.IDScope == gameprovider.PerPlayer {
-		return money.Money{}, errUnknownPlayer // nobody's ids
-	}
-	var err error
-	if c.found, err = s.find(ctx, c); err != nil {
+	c.at = s.now()
+	if err := s.find(ctx, c); err != nil {
 		return money.Money{}, err
 	}
 	c.mixed = c.mixed || c.found.bonus
@@ -75,17 +69,6 @@ func (s *Service) attempt(ctx context.Context, c *call, act func(context.Context
 		return s.again(ctx, c)
 	}
 	return act(ctx, c)
-}
-
-// seat finds the player and the session.
-func (s *Service) seat(ctx context.Context, c *call) (err error) {
-	c.at = s.now()
-	c.seat, err = s.d.Directory.Seat(ctx, c.provider.ID, c.playerID, c.sessionID)
-	c.known = err == nil
-	if err != nil && !errors.Is(err, gameprovider.ErrUnknownPlayer) {
-		return fmt.Errorf("gamewallet: seat: %w", err)
-	}
-	return nil
 }
 
 // again answers a call whose id was seen before.

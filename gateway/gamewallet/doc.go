@@ -28,8 +28,8 @@
 // of the ledger with two riders: the transaction with its round and day, and the
 // user's turnover. Amounts of zero are recorded without an entry.
 //
-// A call reads who plays, then all that is stored about it, and posts. What was
-// read is judged again by the statements that write: an id by its key, a
+// A call reads who plays and all that is stored about it in one query, and posts.
+// What was read is judged again by the statements that write: an id by its key, a
 // withdraw by its state, a round by its end, a day by its loss, the user by the
 // block. When one of them misses, somebody else was first: everything is read
 // anew and what then stands in the way is told, in the order of the checks.

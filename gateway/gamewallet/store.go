@@ -154,61 +154,6 @@ with barred as (
 )` + insertRollback
 )
 
-// All that has to be known of one call, in one row: the transactions of its id
-// and of the withdraw that it names, its round, the player's day, and whether
-// the user was ever given bonus money.
-const selectFound = `
-select coalesce(t.kind, ''), coalesce(t.state, ''), coalesce(t.player, 0), coalesce(t.game_id, ''), coalesce(t.round_id, ''),
-    coalesce(t.currency, ''), coalesce(t.withdraw_id, ''), coalesce(t.amount, 0), coalesce(t.jackpot, 0), coalesce(t.bonus, 0),
-    coalesce(w.kind, ''), coalesce(w.state, ''), coalesce(w.player, 0), coalesce(w.game_id, ''), coalesce(w.round_id, ''),
-    coalesce(w.currency, ''), coalesce(w.withdraw_id, ''), coalesce(w.amount, 0), coalesce(w.jackpot, 0), coalesce(w.bonus, 0),
-    r.finished_at is not null, coalesce(l.loss, 0), coalesce(u.signup_bonus or u.cashback_bonus, false)
-from (values (1)) as call
-left join game_transactions t on t.provider_id = $1 and t.scope = $2 and t.transaction_id = $3
-left join game_transactions w on w.provider_id = $1 and w.scope = $2 and w.transaction_id = $4
-left join game_rounds r on r.round_id = $5 and r.player = $6 and r.game_id = $7
-left join game_losses l on l.player = $6 and l.day = $8
-left join users u on u.id = $9`
-
-// found is what selectFound finds.
-type found struct {
-	self, withdraw stored
-	finished       bool  // the round
-	loss           int64 // of the day
-	bonus          bool  // there may be bonus money
-}
-
-// stored is a transaction as it was written; its kind is empty when there is
-// none.
-type stored struct {
-	kind                        Kind
-	state                       State
-	player                      int64
-	game, round                 string
-	currency, withdrawID        string
-	amount, jackpot, bonusStake int64
-}
-
-func (s *stored) into() []any {
-	return []any{&s.kind, &s.state, &s.player, &s.game, &s.round, &s.currency, &s.withdrawID, &s.amount, &s.jackpot, &s.bonusStake}
-}
-
-func (s *Service) find(ctx context.Context, c *call) (found, error) {
-	var f found
-	into := append(f.self.into(), f.withdraw.into()...)
-	into = append(into, &f.finished, &f.loss, &f.bonus)
-	var withdrawID *string // no id, no row
-	if c.withdrawID != "" {
-		withdrawID = &c.withdrawID
-	}
-	err := s.d.DB.QueryRow(ctx, selectFound, c.provider.ID, c.scope(), c.id, withdrawID,
-		c.round, c.seat.Player.ID, c.game, c.at, c.seat.Player.UserID).Scan(into...)
-	if err != nil {
-		return found{}, fmt.Errorf("gamewallet: find: %w", err)
-	}
-	return f, nil
-}
-
 // write runs the statement of one rider without an entry: nothing moves.
 func (s *Service) write(ctx context.Context, r ledger.Rider) error {
 	columns := make([]any, len(r.Row))
