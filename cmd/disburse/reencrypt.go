@@ -28,7 +28,7 @@ Run it once every process has that key first; a process that does not goes on se
 type reencrypted struct {
 	Key            string `json:"key"` // the primary one
 	MerchantKeys   int    `json:"merchant_keys"`
-	ProviderKeys   int    `json:"provider_keys"` // of providers of games
+	ProviderKeys   int    `json:"provider_keys"`  // of providers of games
 	SecondFactors  int    `json:"second_factors"` // of people on the web pages
 	Requisites     int    `json:"requisites"`
 	Callbacks      int    `json:"callbacks"`

@@ -163,6 +163,11 @@ func TestRotate(t *testing.T) {
 	if diff := cmp.Diff([]bool{false, false, true}, works(second, third, fourth)); diff != "" {
 		t.Errorf("without a grace (-want +got):\n%s", diff)
 	}
+	// Nor for a process whose clock is behind.
+	p.pass(-time.Minute)
+	if diff := cmp.Diff([]bool{false, true}, works(third, fourth)); diff != "" {
+		t.Errorf("without a grace, a minute before (-want +got):\n%s", diff)
+	}
 	for _, grace := range []time.Duration{-1, gameprovider.MaxGrace + 1} {
 		_, _, err := p.Rotate(t.Context(), "demo", grace)
 		wantCode(t, err, "invalid_request", "grace")

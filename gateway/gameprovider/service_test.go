@@ -112,6 +112,10 @@ func TestAnotherProcessSeesChangesAfterItsNextLook(t *testing.T) {
 	if _, err := p.SetProfile(t.Context(), "demo", "promo-wins"); err != nil {
 		t.Fatal(err)
 	}
+	other.poll(t)
+	if found, err := other.dir.ByPublicKey(t.Context(), pair.PublicKey); err != nil || found.Profile.Name != "promo-wins" {
+		t.Errorf("the profile is %s, %v", found.Profile.Name, err)
+	}
 	changed := gameprovider.Default()
 	changed.Name, changed.WinWithoutBet, changed.LateBet = "promo-wins", gameprovider.Accept, gameprovider.Accept
 	if _, err := p.PutProfile(t.Context(), changed); err != nil {
@@ -324,6 +328,7 @@ func TestScopeWaitsForAPlayer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer func() { _ = tx.Rollback(context.Background()) }() // nothing after the commit
 			if _, err := tx.Exec(t.Context(), `insert into game_players (provider_id, player_id, user_id, currency, reality_check_seconds, created_at)
 				values ($1, 'p-1', $2, 'RUB', 0, $3)`, made.ID, user, noon); err != nil {
 				t.Fatal(err)
