@@ -12,17 +12,22 @@
 //	gateway/payout      merchant payouts, from the signed request to the end
 //	gateway/cardorder   end users' withdrawals and deposits by card
 //	gateway/exchange    end users' P2P trade: ads, orders, escrow, disputes
+//	gateway/gamewallet  bets, wins and rollbacks of game providers
+//	gateway/virtualcard end users' cards at a card provider
 //	gateway/merchant    merchants, their settings, keys and top-ups
 //	gateway/enduser     end users, tokens, balances, who may withdraw how much
+//	gateway/gameprovider providers of games, their keys and profiles, players, sessions
 //	gateway/chat        what users and operators say about orders
 //	gateway/fx          exchange rates
 //	gateway/operator    people and bots who execute orders, roles, tokens
+//	gateway/signin      how people get into the web pages
+//	gateway/console     the operators' pages; console/site: what all pages have in common
 //	gateway/httpapi     routes, decoding, authentication, error envelopes, OpenAPI
 //	gateway/worker      background loops
 //	gateway/devmode     private servers, demo data, callback inspector
 //	gateway/fault, publicid, vault, audit, epoch, page, idempotency    leaves that features share
 //
-// A feature (payout, cardorder, exchange) has the same plan inside: doc.go with
+// A feature (payout, cardorder, exchange, gamewallet, virtualcard) has the same plan inside: doc.go with
 // its state diagram, the noun's file with type and states, use cases,
 // store.go with all its SQL, events.go with its callbacks. Features never
 // import each other; imports_test.go holds the table of who may import whom.

@@ -34,7 +34,7 @@ func TestReadmeLinesWorkWhenPasted(t *testing.T) {
 // So do those for end users' apps, also when they are pasted once more.
 func TestReadmeLinesForEndUsersWorkWhenPasted(t *testing.T) {
 	t.Parallel()
-	blocks := readmeBlocks(t, "## For end users' apps", "## For operators")
+	blocks := readmeBlocks(t, "## For end users' apps", "### Virtual cards")
 	dev := startDev(t, t.TempDir())
 	want := func(annaHas, veraHas string) []string {
 		return []string{
@@ -61,6 +61,32 @@ func TestReadmeLinesForEndUsersWorkWhenPasted(t *testing.T) {
 	for _, output := range outputs {
 		if strings.Contains(output, `"error"`) {
 			t.Errorf("a line was refused:\n%s", output)
+		}
+	}
+	dev.interrupt()
+}
+
+// And those of virtual cards and for game providers; the word that calls as a
+// user comes from the section before.
+func TestReadmeLinesForCardsAndGamesWorkWhenPasted(t *testing.T) {
+	t.Parallel()
+	blocks := append(readmeBlocks(t, "## For end users' apps", "### Virtual cards")[:1], readmeBlocks(t, "### Virtual cards", "## For operators")...)
+	dev := startDev(t, t.TempDir())
+	outputs := paste(t, dev, blocks, []string{
+		`"available":500000`,
+		`"message":"Please wait 15 minutes between withdrawals"`,
+		`{"balance":5000.00,"currency":"RUB"}`,
+		`{"balance":5025.50,"currency":"RUB"}`,
+		` 0 failed`,
+	})
+	for at, parts := range map[int][]string{
+		1: {`"wallet_balance":110`, `"new_card_balance":90`, `"amount_withdrawn":10`, `"totalPages":1`},
+		3: {`{"balance":4950.00,"currency":"RUB"}` + "\n" + `{"balance":4950.00,"currency":"RUB"}`, `{"balance":4930.00,`, `{"balance":4950.00,`},
+	} {
+		for _, part := range parts {
+			if !strings.Contains(outputs[at], part) {
+				t.Errorf("block %d does not answer %s:\n%s", at+1, part, outputs[at])
+			}
 		}
 	}
 	dev.interrupt()
@@ -95,7 +121,7 @@ func paste(t *testing.T, dev *devProcess, blocks, want []string) []string {
 	}
 	script := "set -e\n"
 	for _, block := range blocks {
-		lines := strings.ReplaceAll(block, ". .dev/env", ". '"+dev.instance.EnvFile()+"'")
+		lines := strings.ReplaceAll(block, ".dev/", dev.instance.DataDir+"/")
 		lines = strings.ReplaceAll(lines, "go run ./cmd/disburse", "program")
 		if strings.Contains(lines, "/received?") {
 			lines = waitForCallback + lines
