@@ -63,6 +63,10 @@ func TestAWalletWithoutFaultsPassesEveryCase(t *testing.T) {
 
 func TestAWalletThatKeepsItsProfilePasses(t *testing.T) {
 	t.Parallel()
+	seenBy := map[string]string{
+		"duplicate": "same-bet-again", "unknown_rollback": "rollback-of-unknown-bet", "repeated_rollback": "rollback-again",
+		"id_scope": "same-id-two-players", "win_without_bet": "win-without-bet", "late_bet": "bet-after-its-rollback",
+	}
 	for name, choices := range rules {
 		for _, value := range choices[1:] {
 			t.Run(name+"="+string(value), func(t *testing.T) {
@@ -74,9 +78,9 @@ func TestAWalletThatKeepsItsProfilePasses(t *testing.T) {
 				w := newDouble(t, "", profile)
 				allPass(t, run(t, config(w)))
 				other := config(w)
-				other.Profile = Profile{}
+				other.Profile, other.Only = Profile{}, []string{seenBy[name]}
 				if r := run(t, other); r.Failed == 0 {
-					t.Error("the default profile finds nothing wrong with it")
+					t.Errorf("%s finds nothing wrong with it by the default profile", seenBy[name])
 				}
 			})
 		}
@@ -120,11 +124,16 @@ func TestAPlayerWithoutMoneySkipsWhatTakesSome(t *testing.T) {
 
 func TestMoneyThatAFaultMovedIsEvenedOut(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []string{"double-bet", "double-win", "rollback-pays-nothing", "rollback-again-pays", "overdraft"} {
+	for fault, found := range map[string]string{
+		"double-bet": "same-bet-again", "double-win": "same-win-again", "rollback-pays-nothing": "rollback-returns-bet",
+		"rollback-again-pays": "rollback-again", "overdraft": "insufficient-funds",
+	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			w := newDouble(t, fault, Profile{})
-			if r := run(t, config(w)); r.Failed == 0 || r.LeftOver != "0.00" || w.balances["one"] != 10_000 {
+			c := config(w)
+			c.Only = []string{found}
+			if r := run(t, c); r.Failed == 0 || r.LeftOver != "0.00" || w.balances["one"] != 10_000 {
 				t.Errorf("%d failed, %s left over, balance %d", r.Failed, r.LeftOver, w.balances["one"])
 			}
 		})
