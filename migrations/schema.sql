@@ -28,6 +28,8 @@ sequence p2p_ads_id_seq: bigint, start 1, increment 1
 
 sequence p2p_orders_id_seq: bigint, start 1, increment 1
 
+sequence payout_approval_rules_id_seq: bigint, start 1, increment 1
+
 sequence payout_events_id_seq: bigint, start 1, increment 1
 
 sequence rates_id_seq: bigint, start 1, increment 1
@@ -37,6 +39,36 @@ sequence users_id_seq: bigint, start 1, increment 1
 sequence virtual_card_operations_id_seq: bigint, start 1, increment 1
 
 -- Tables
+
+table approvals
+    id text collate C not null
+    kind text not null
+    subject text collate C not null
+    reference text not null
+    what jsonb not null
+    reason text not null
+    state text not null
+    requested_by text not null
+    requested_name text not null
+    requested_at timestamp with time zone not null
+    expires_at timestamp with time zone not null
+    decided_by text
+    decided_name text
+    decided_at timestamp with time zone
+    note text not null
+    used_at timestamp with time zone
+    constraint approvals_decided CHECK ((((state = 'waiting'::text) = (decided_at IS NULL)) AND ((decided_at IS NULL) = (decided_by IS NULL)) AND ((decided_at IS NULL) = (decided_name IS NULL))))
+    constraint approvals_kind CHECK ((kind = ANY (ARRAY['payout'::text, 'adjustment'::text, 'key_rotation'::text])))
+    constraint approvals_state CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'refused'::text, 'void'::text])))
+    constraint approvals_times CHECK ((expires_at > requested_at))
+    constraint approvals_two_people CHECK (((state <> ALL (ARRAY['approved'::text, 'refused'::text])) OR (decided_by <> requested_by)))
+    constraint approvals_used CHECK (((used_at IS NULL) OR (state = 'approved'::text)))
+    constraint approvals_what CHECK ((jsonb_typeof(what) = 'object'::text))
+    constraint approvals_pkey PRIMARY KEY (id)
+    CREATE INDEX approvals_kind ON public.approvals USING btree (kind, state, id)
+    CREATE INDEX approvals_subject ON public.approvals USING btree (subject, id)
+    CREATE INDEX approvals_waiting ON public.approvals USING btree (id) WHERE (state = 'waiting'::text)
+    CREATE UNIQUE INDEX approvals_once ON public.approvals USING btree (kind, subject, reference) WHERE ((state = 'waiting'::text) OR ((state = 'approved'::text) AND (reference <> ''::text)))
 
 table audit_log
     id bigint not null identity a
@@ -636,6 +668,18 @@ END)
     constraint p2p_traders_rating CHECK (((rating_count >= 0) AND ((rating_sum >= rating_count) AND (rating_sum <= (5 * rating_count)))))
     constraint p2p_traders_pkey PRIMARY KEY (user_id)
 
+table payout_approval_rules
+    id bigint not null identity a
+    currency text not null
+    at_or_above bigint
+    set_at timestamp with time zone not null
+    set_by text not null
+    constraint payout_approval_rules_amount CHECK ((at_or_above >= 0))
+    constraint payout_approval_rules_currency CHECK ((currency ~ '^[a-z]{3,8}$'::text))
+    constraint payout_approval_rules_pkey PRIMARY KEY (id)
+    CREATE INDEX payout_approval_rules_latest ON public.payout_approval_rules USING btree (currency, set_at, id)
+    CREATE TRIGGER payout_approval_rules_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payout_approval_rules FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
+
 table payout_capacity
     currency text not null
     method text not null
@@ -655,7 +699,7 @@ table payout_events
     kind text not null
     actor text not null
     note text not null
-    constraint payout_events_kind CHECK ((kind = ANY (ARRAY['claimed'::text, 'renewed'::text, 'released'::text, 'receipt'::text, 'sent'::text, 'pending'::text, 'unknown'::text, 'late_answer'::text, 'successful'::text, 'rejected_timeout'::text, 'rejected_merchant'::text, 'rejected_gate'::text])))
+    constraint payout_events_kind CHECK ((kind = ANY (ARRAY['claimed'::text, 'renewed'::text, 'released'::text, 'receipt'::text, 'sent'::text, 'pending'::text, 'unknown'::text, 'late_answer'::text, 'awaiting_approval'::text, 'recalled'::text, 'successful'::text, 'rejected_timeout'::text, 'rejected_merchant'::text, 'rejected_gate'::text])))
     constraint payout_events_pkey PRIMARY KEY (payout_id, id)
     CREATE TRIGGER payout_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payout_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
 
@@ -707,19 +751,24 @@ table payouts with (autovacuum_vacuum_scale_factor=0.05)
     ended_by text
     reason text
     cheques jsonb
+    completed_at timestamp with time zone
+    completed_by text
     constraint payouts_amounts CHECK (((fiat_minor > 0) AND (rate > 0) AND (usdt_minor > 0) AND (fee_minor >= 0)))
     constraint payouts_cheques CHECK ((jsonb_typeof(cheques) = 'array'::text))
     constraint payouts_claim CHECK ((((claimed_by IS NULL) = (lease_until IS NULL)) AND ((claimed_by IS NULL) OR (ended_at IS NULL))))
+    constraint payouts_completion CHECK ((((completed_by IS NULL) = (completed_at IS NULL)) AND ((stage = 'awaiting_approval'::text) = (completed_by IS NOT NULL)) AND ((completed_by IS NULL) OR (claimed_by IS NULL))))
     constraint payouts_ended CHECK ((((status = 'expectation'::text) = (ended_at IS NULL)) AND ((ended_at IS NULL) = (ended_by IS NULL))))
-    constraint payouts_execution CHECK ((((stage = 'waiting'::text) = (executor IS NULL)) AND ((executor IS NULL) = (sent_at IS NULL)) AND ((executor IS NULL) = (look_at IS NULL))))
+    constraint payouts_execution CHECK ((((executor IS NULL) = (sent_at IS NULL)) AND ((executor IS NULL) = (look_at IS NULL)) AND ((stage <> 'waiting'::text) OR (executor IS NULL)) AND ((executor IS NOT NULL) OR (stage = ANY (ARRAY['waiting'::text, 'awaiting_approval'::text])))))
     constraint payouts_fingerprint CHECK ((octet_length(fingerprint) = 32))
+    constraint payouts_four_eyes CHECK (((completed_by IS NULL) OR (ended_by IS NULL) OR (ended_by <> completed_by)))
     constraint payouts_late CHECK (((late_outcome IS NULL) OR ((late_outcome = ANY (ARRAY['paid'::text, 'refused'::text])) AND (ended_at IS NOT NULL))))
     constraint payouts_method CHECK ((method = ANY (ARRAY['card'::text, 'sbp'::text, 'score'::text, 'iban'::text])))
     constraint payouts_mode CHECK ((mode = ANY (ARRAY['live'::text, 'sandbox'::text])))
-    constraint payouts_stage CHECK ((stage = ANY (ARRAY['waiting'::text, 'sent'::text, 'pending'::text, 'unknown'::text])))
+    constraint payouts_stage CHECK ((stage = ANY (ARRAY['waiting'::text, 'sent'::text, 'pending'::text, 'unknown'::text, 'awaiting_approval'::text])))
     constraint payouts_status CHECK ((status = ANY (ARRAY['expectation'::text, 'successful'::text, 'rejected_timeout'::text, 'rejected_merchant'::text, 'rejected_gate'::text])))
     constraint payouts_times CHECK (((expires_at > created_at) AND (ended_at >= created_at)))
     constraint payouts_pkey PRIMARY KEY (id)
+    CREATE INDEX payouts_awaiting ON public.payouts USING btree (id) WHERE ((status = 'expectation'::text) AND (stage = 'awaiting_approval'::text))
     CREATE INDEX payouts_claimed ON public.payouts USING btree (claimed_by, id) WHERE (claimed_by IS NOT NULL)
     CREATE INDEX payouts_due ON public.payouts USING btree (expires_at) WHERE (status = 'expectation'::text)
     CREATE INDEX payouts_last_four ON public.payouts USING btree (last_four)
@@ -973,6 +1022,19 @@ begin
     raise exception 'ledger: % on % is refused: the books are append-only, post a correcting entry', tg_op, tg_table_name
         using errcode = 'restrict_violation';
 end
+$function$
+
+CREATE OR REPLACE FUNCTION public.payout_needs_approval(of_currency text, amount bigint, since timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select exists (
+        select from payout_approval_rules r
+        where r.currency = of_currency and r.at_or_above <= amount
+            and (r.set_at > since or r.id = (
+                select f.id from payout_approval_rules f where f.currency = of_currency and f.set_at <= since
+                order by f.set_at desc, f.id desc limit 1)))
 $function$
 
 CREATE OR REPLACE FUNCTION public.refuse_rebinding()

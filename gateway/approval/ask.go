@@ -1,0 +1,120 @@
+package approval
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"disburse/gateway/audit"
+	"disburse/gateway/publicid"
+)
+
+// Request is what is asked for.
+type Request struct {
+	Kind      Kind
+	Subject   string
+	Reference string
+	What      map[string]string
+	Reason    string
+	At        time.Time
+}
+
+// Ask stores in tx that the actor of ctx asks for something, with its audit
+// row. It fails with already_waiting when the same waits, or was granted under
+// the same reference.
+func Ask(ctx context.Context, tx Tx, r Request) (Approval, error) {
+	by, name := By(ctx)
+	a := Approval{
+		ID: publicid.At(IDPrefix, r.At), Kind: r.Kind, Subject: r.Subject, Reference: r.Reference, What: r.What, Reason: r.Reason,
+		State: Waiting, RequestedBy: by, RequestedName: name, RequestedAt: r.At, ExpiresAt: r.At.Add(Life),
+	}
+	what, err := json.Marshal(r.What)
+	if err != nil {
+		return Approval{}, fmt.Errorf("approval: ask: %w", err)
+	}
+	if _, err := tx.Exec(ctx, voidExpired, string(r.Kind), r.Subject, r.Reference, r.At); err != nil {
+		return Approval{}, fmt.Errorf("approval: ask: %w", err)
+	}
+	_, err = tx.Exec(ctx, insertApproval, a.ID, string(a.Kind), a.Subject, a.Reference, string(what), a.Reason,
+		a.RequestedBy, a.RequestedName, a.RequestedAt, a.ExpiresAt)
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, &pg) && pg.ConstraintName == onceConstraint:
+		return Approval{}, ErrWaiting.With(err)
+	case err != nil:
+		return Approval{}, fmt.Errorf("approval: ask: %w", err)
+	}
+	record := a.record(ctx, "approval.ask", r.At)
+	record.After = map[string]any{"approval": a.ID, "kind": a.Kind, "what": a.What, "reason": a.Reason}
+	return a, audit.Write(ctx, tx, record)
+}
+
+// record begins the audit row of something done to an approval: it belongs to
+// the history of what the approval is about.
+func (a Approval) record(ctx context.Context, action string, at time.Time) audit.Record {
+	subject := "merchant"
+	if a.Kind == Payout {
+		subject = "payout"
+	}
+	return audit.Of(ctx, at, action, subject, a.Subject)
+}
+
+// Open reads what waits of a kind about a subject; found is false for nothing.
+func Open(ctx context.Context, db Tx, kind Kind, subject, reference string) (_ Approval, found bool, err error) {
+	a, found, err := one(ctx, db, selectOpen, string(kind), subject, reference)
+	if err != nil {
+		err = fmt.Errorf("approval: open: %w", err)
+	}
+	return a, found, err
+}
+
+// Granted reads what waits or was approved under a reference.
+func Granted(ctx context.Context, db Tx, kind Kind, subject, reference string) (_ Approval, found bool, err error) {
+	a, found, err := one(ctx, db, selectGranted, string(kind), subject, reference)
+	if err != nil {
+		err = fmt.Errorf("approval: granted: %w", err)
+	}
+	return a, found, err
+}
+
+// VoidAll ends what waits of a kind about a subject, and what was granted and
+// not used: it has changed, or who asked takes it back.
+func VoidAll(ctx context.Context, tx Tx, kind Kind, subject, note string, at time.Time) error {
+	by, name := By(ctx)
+	if _, err := tx.Exec(ctx, voidAll, string(kind), subject, by, name, at, note); err != nil {
+		return fmt.Errorf("approval: void: %w", err)
+	}
+	return nil
+}
+
+// Use takes what the actor of ctx asked for and another person granted, once.
+// found is false when there is nothing to use now.
+func Use(ctx context.Context, tx Tx, kind Kind, subject string, at time.Time) (_ Approval, found bool, err error) {
+	by, _ := By(ctx)
+	a, found, err := one(ctx, tx, takeUsable, string(kind), subject, by, at)
+	if err != nil {
+		err = fmt.Errorf("approval: use: %w", err)
+	}
+	return a, found, err
+}
+
+// Approvers counts the operators other than the actor of ctx who could decide.
+func Approvers(ctx context.Context, db Tx) (int, error) {
+	by, _ := By(ctx)
+	rows, err := db.Query(ctx, countApprovers, by)
+	if err != nil {
+		return 0, fmt.Errorf("approval: count approvers: %w", err)
+	}
+	defer rows.Close()
+	n := 0
+	for rows.Next() {
+		if err := rows.Scan(&n); err != nil {
+			return 0, fmt.Errorf("approval: count approvers: %w", err)
+		}
+	}
+	return n, rows.Err()
+}

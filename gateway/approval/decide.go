@@ -1,0 +1,141 @@
+package approval
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"disburse/gateway/audit"
+)
+
+// Decision is what another person decides about an approval.
+type Decision struct {
+	Approval Approval
+	State    State // Approved or Refused
+	Note     string
+	At       time.Time
+}
+
+// Statement is the decision of the actor of ctx, guarded: it affects no row
+// when it must not be. Why then says for which reason. It converts to a rider
+// of the ledger.
+func (d Decision) Statement(ctx context.Context) audit.Statement {
+	by, name := By(ctx)
+	a := d.Approval
+	return audit.Statement{SQL: decide, Row: []any{a.ID, string(a.Kind), a.Subject, string(d.State), by, name, d.At, d.Note}}
+}
+
+// Record is the decision's audit row.
+func (d Decision) Record(ctx context.Context) audit.Statement {
+	action := "approval.approve"
+	if d.State == Refused {
+		action = "approval.refuse"
+	}
+	record := d.Approval.record(ctx, action, d.At)
+	record.Before = map[string]any{"approval": d.Approval.ID, "asked_by": d.Approval.RequestedBy}
+	record.After = map[string]any{"state": d.State, "note": d.Note}
+	return audit.Row(record)
+}
+
+// Refusal says beforehand why the actor of ctx must not decide so, as far as
+// the approval itself tells; the statement asks all of it again.
+func (d Decision) Refusal(ctx context.Context) error {
+	by, _ := By(ctx)
+	a := d.Approval
+	switch {
+	case a.RequestedBy == by:
+		return ErrOwn
+	case a.State == Void:
+		return ErrChanged
+	case a.State != Waiting:
+		return ErrDecided
+	case d.State == Approved && !a.ExpiresAt.After(d.At):
+		return ErrExpired
+	default:
+		return nil
+	}
+}
+
+// Decide stores a decision in tx. It fails with what Why says.
+func Decide(ctx context.Context, tx Tx, d Decision) error {
+	statement, record := d.Statement(ctx), d.Record(ctx)
+	rows, err := columnsOf(statement.Row)
+	if err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, statement.SQL, rows...)
+	if err != nil {
+		return fmt.Errorf("approval: decide: %w", err)
+	}
+	if tag.RowsAffected() != 1 {
+		return Why(ctx, tx, d)
+	}
+	if rows, err = columnsOf(record.Row); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, record.SQL, rows...); err != nil {
+		return fmt.Errorf("approval: audit: %w", err)
+	}
+	return nil
+}
+
+// columnsOf makes an array of one value for each column.
+func columnsOf(row []any) ([]any, error) {
+	out := make([]any, len(row))
+	for i, value := range row {
+		switch value := value.(type) {
+		case string:
+			out[i] = []string{value}
+		case *string:
+			out[i] = []*string{value}
+		case time.Time:
+			out[i] = []time.Time{value}
+		case *time.Time:
+			out[i] = []*time.Time{value}
+		default:
+			return nil, fmt.Errorf("approval: a column of type %T", value)
+		}
+	}
+	return out, nil
+}
+
+// Why says why a decision of the actor of ctx was not stored; nil when it is
+// stored already, by this actor.
+func Why(ctx context.Context, db Tx, d Decision) error {
+	by, _ := By(ctx)
+	now, found, err := one(ctx, db, selectByID, d.Approval.ID)
+	switch {
+	case err != nil:
+		return fmt.Errorf("approval: read back: %w", err)
+	case !found:
+		return ErrNotFound
+	}
+	if now.State == d.State && now.DecidedBy == by {
+		return nil
+	}
+	d.Approval = now
+	if err := d.Refusal(ctx); err != nil {
+		return err
+	}
+	rows, err := db.Query(ctx, selectFaults, now.ID, by)
+	if err != nil {
+		return fmt.Errorf("approval: judge: %w", err)
+	}
+	defer rows.Close()
+	may, depends := false, false
+	for rows.Next() {
+		if err := rows.Scan(&may, &depends); err != nil {
+			return fmt.Errorf("approval: judge: %w", err)
+		}
+	}
+	switch {
+	case rows.Err() != nil:
+		return fmt.Errorf("approval: judge: %w", rows.Err())
+	case !may:
+		return ErrApprover
+	case depends:
+		return ErrDependent
+	default:
+		return ErrChanged
+	}
+}

@@ -1,0 +1,36 @@
+// Package approval keeps what waits for a second person: a payout that is
+// reported as paid, a correction of a merchant's balance, new keys of a live
+// merchant.
+//
+//	           another person         who asked takes it back, or what it
+//	           approves               was about has changed
+//	approved <------------- waiting -------------------------------------> void
+//	                          |  \
+//	     another person       |   \ nobody for Life: it can no longer be granted
+//	     refuses              v    v
+//	                      refused  (expired)
+//
+// # What holds
+//
+// Who asked never decides, and who decides is an operator who is let in and
+// whose role is approver or above at that moment: the statement that stores the
+// decision reads the operator's row, so neither a cached role nor a parameter
+// counts. The schema refuses a decision by who asked as well. The command line
+// cannot decide, since it does not know which operator sits at it. Nobody
+// decides either whose account was made, changed or given a new secret by who
+// asked, after it was asked: one person would be both.
+//
+// A decision is one guarded statement, meant to run in the transaction of what
+// it allows: of two decisions one wins, and nothing is allowed without its
+// effect. What is approved is exactly what was asked for under that id; who
+// wants something else asks anew.
+//
+// Where keys are rotated the effect comes after the approval, so that only who
+// asked sees the keys: an approval is used once, by who asked for it, before it
+// expires.
+//
+// # What is left to others
+//
+// The features say what needs a second person, ask, and bring the effect about:
+// they are the Deciders. Which routes lead here is the web layers' matter.
+package approval
