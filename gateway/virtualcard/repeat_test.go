@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"disburse/gateway/enduser"
 	"disburse/gateway/idempotency"
 	"disburse/gateway/virtualcard"
 )
@@ -80,6 +81,38 @@ func TestTwinsAreDoneOnce(t *testing.T) {
 		}
 	}
 	w.wantWallet(u, 20000+1000-1010-500)
+}
+
+// meantime are users of whom something happens between the look for the key and
+// the look at the card.
+type meantime struct {
+	virtualcard.Users
+	do func()
+}
+
+func (m meantime) CheckActive(u enduser.User) error {
+	m.do()
+	return m.Users.CheckActive(u)
+}
+
+// A twin that is faster leaves a cooldown behind, which is no answer to this
+// one: it is the same request.
+func TestTwinDoesNotMeetItsOwnCooldown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.user(0)
+	c := w.issued(u, 1500)
+	key := keyOf(u, withdrawRoute, "k", "10.00")
+	var first virtualcard.WithdrawResult
+	slow := must(virtualcard.NewService(virtualcard.Deps{
+		DB: w.db, Ledger: w.books, Provider: w.provider, Now: w.now,
+		Users: meantime{w.users, func() { first = must(w.second.Withdraw(t.Context(), u, c.ID, "10.00", key)) }},
+	}))
+	got, err := slow.Withdraw(t.Context(), u, c.ID, "10.00", key)
+	if err != nil || got != first {
+		t.Errorf("got %+v, %v, want %+v", got, err, first)
+	}
+	w.wantWallet(u, 1000)
 }
 
 // What was declined has moved nothing, and may be asked for again.
