@@ -13,8 +13,16 @@ import (
 	"time"
 
 	"disburse/gateway/audit"
+	"disburse/gateway/cardorder"
 	"disburse/gateway/console/site"
+	"disburse/gateway/enduser"
+	"disburse/gateway/exchange"
+	"disburse/gateway/fx"
+	"disburse/gateway/gameprovider"
+	"disburse/gateway/gamewallet"
+	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
+	"disburse/gateway/report"
 	"disburse/gateway/signin"
 )
 
@@ -25,7 +33,18 @@ var pages embed.FS
 type Deps struct {
 	Sessions  *signin.Service
 	Operators *operator.Service
+	Figures   *report.Reader
 	Gate      site.Gate // failed sign-ins by address
+
+	Merchants     *merchant.Service
+	EndUsers      *enduser.Service
+	CardOrders    *cardorder.Service
+	Exchange      *exchange.Service
+	Rates         *fx.Rates
+	GameProviders *gameprovider.Service
+	Games         *gamewallet.Service
+	Audit         func(context.Context, audit.Filter) (audit.Page, error)
+
 	Log       *slog.Logger
 	Now       func() time.Time
 	PublicURL string
@@ -52,7 +71,7 @@ func New(d Deps) (*site.Site, error) {
 	return site.New(site.Config{
 		Base: "/console", Title: "Console", Realm: signin.Operators, Sessions: d.Sessions, Gate: d.Gate,
 		Check: k.check, Person: k.person, Pages: own, Routes: k.routes(), Menu: menu(), Log: d.Log, Now: d.Now, PublicURL: d.PublicURL,
-		Russian: russian(),
+		Russian: russian(), Live: d.Figures.Pulse,
 	})
 }
 
