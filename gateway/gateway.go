@@ -166,7 +166,7 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 	if err := a.buildGames(watcher, now); err != nil {
 		return err
 	}
-	a.Callbacks = Journal{Journal: callbacks.Journal{DB: a.DB, Now: now}, db: a.DB}
+	a.Callbacks = Journal{Journal: callbacks.Journal{DB: a.DB, Now: now}, db: a.DB, open: payout.BodyOpener(a.vault)}
 	a.Payouts, err = payout.New(payout.Deps{
 		DB: a.DB, Ledger: a.Ledger, Merchants: a.Directory, Rates: a.Rates, Vault: a.vault, Watcher: watcher,
 		CheckURL:  func(target string) error { return callbacks.CheckURL(target, a.allow) },
@@ -235,7 +235,7 @@ func (a *App) startAPI() error {
 		return err
 	}
 	addressGate := limiter.FailureGate("authentication_address", 60)
-	pages, err := a.buildPages(addressGate)
+	pages, err := a.buildPages(addressGate, redisClient)
 	if err != nil {
 		return err
 	}

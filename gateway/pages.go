@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"disburse/gateway/audit"
 	"disburse/gateway/console"
 	"disburse/gateway/console/site"
@@ -12,12 +14,13 @@ import (
 )
 
 // buildPages makes the web sites that are served beside the API.
-func (a *App) buildPages(gate site.Gate) ([]httpapi.Page, error) {
+func (a *App) buildPages(gate site.Gate, redisClient redis.UniversalClient) ([]httpapi.Page, error) {
 	figures, err := report.New(report.Deps{DB: a.DB, Now: time.Now})
 	if err != nil {
 		return nil, err
 	}
 	desk, err := console.New(console.Deps{
+		Payouts: a.Payouts, VirtualCards: a.VirtualCards, Directory: a.Directory, Ledger: a.Ledger, Callbacks: a.Callbacks, Queues: newQueues(redisClient), ProveLedger: a.proveLedger, Background: a.background(),
 		Sessions: a.Sessions, Operators: a.Operators, Figures: figures, Gate: gate, Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
 		Merchants: a.Merchants, EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange, Rates: a.Rates,
 		GameProviders: a.GameProviders, Games: a.Games,

@@ -22,8 +22,11 @@ import (
 	"disburse/gateway/gamewallet"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
+	"disburse/gateway/payout"
 	"disburse/gateway/report"
 	"disburse/gateway/signin"
+	"disburse/gateway/virtualcard"
+	"disburse/ledger"
 )
 
 //go:embed pages/*.html
@@ -45,9 +48,19 @@ type Deps struct {
 	Games         *gamewallet.Service
 	Audit         func(context.Context, audit.Filter) (audit.Page, error)
 
-	Log       *slog.Logger
-	Now       func() time.Time
-	PublicURL string
+	Payouts      *payout.Service
+	VirtualCards *virtualcard.Service
+	Directory    *merchant.Directory
+	Ledger       *ledger.Ledger
+	Callbacks    Callbacks
+	Queues       Queues
+	// ProveLedger replays the books and tells how far it is.
+	ProveLedger func(ctx context.Context, progress func(done, all int64)) (ledger.Report, error)
+	// Background runs what outlasts its request, until the process stops.
+	Background func(work func(context.Context))
+	Log        *slog.Logger
+	Now        func() time.Time
+	PublicURL  string
 }
 
 // desk is the console: every page is a method of it.
