@@ -231,6 +231,15 @@ table chat_messages
     constraint chat_messages_pkey PRIMARY KEY (id)
     CREATE INDEX chat_messages_order ON public.chat_messages USING btree (subject, order_id, id)
 
+table chat_reads
+    last_id bigint not null
+    order_id bigint not null
+    read_at timestamp with time zone not null
+    reader text collate C not null
+    subject text not null
+    constraint chat_reads_subject CHECK ((subject = ANY (ARRAY['card'::text, 'p2p'::text])))
+    constraint chat_reads_pkey PRIMARY KEY (reader, subject, order_id)
+
 table config_epoch
     single boolean not null default true
     n bigint not null
@@ -699,7 +708,7 @@ table payout_events
     kind text not null
     actor text not null
     note text not null
-    constraint payout_events_kind CHECK ((kind = ANY (ARRAY['claimed'::text, 'renewed'::text, 'released'::text, 'receipt'::text, 'sent'::text, 'pending'::text, 'unknown'::text, 'late_answer'::text, 'awaiting_approval'::text, 'recalled'::text, 'successful'::text, 'rejected_timeout'::text, 'rejected_merchant'::text, 'rejected_gate'::text])))
+    constraint payout_events_kind CHECK ((kind = ANY (ARRAY['claimed'::text, 'renewed'::text, 'released'::text, 'handed_over'::text, 'received'::text, 'receipt'::text, 'sent'::text, 'pending'::text, 'unknown'::text, 'late_answer'::text, 'awaiting_approval'::text, 'recalled'::text, 'successful'::text, 'rejected_timeout'::text, 'rejected_merchant'::text, 'rejected_gate'::text])))
     constraint payout_events_pkey PRIMARY KEY (payout_id, id)
     CREATE TRIGGER payout_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payout_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
 
