@@ -16,7 +16,7 @@ const module = "disburse/"
 
 // leaves import nothing of ours and may be imported by every part of gateway.
 var leaves = []string{"gateway/fault", "gateway/publicid", "gateway/vault", "gateway/audit", "gateway/epoch", "gateway/page",
-	"gateway/idempotency"}
+	"gateway/idempotency", "gateway/password"}
 
 // parties may be imported by features and by what stands above them.
 var parties = []string{"gateway/merchant", "gateway/enduser", "gateway/operator", "gateway/fx", "gateway/chat", "gateway/gameprovider"}

@@ -44,15 +44,12 @@ func (s *Service) loadHolder(ctx context.Context, hash [sha256.Size]byte) (holde
 // fails with invalid_credentials, the same, after the same work, for an unknown
 // email, a wrong password and a disabled operator. Few passwords are worked on
 // at a time; the others wait as long as ctx lets them.
-func (s *Service) CheckPassword(ctx context.Context, email, password string) (Operator, error) {
-	if len(password) > maxPassword {
-		return Operator{}, ErrInvalidPassword
-	}
+func (s *Service) CheckPassword(ctx context.Context, email, given string) (Operator, error) {
 	r, err := findRow(ctx, s.deps.DB, email)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Operator{}, err
 	}
-	match, err := s.hasher.matches(ctx, password, r.PasswordHash)
+	match, err := s.hasher.Matches(ctx, given, r.PasswordHash)
 	if err != nil {
 		return Operator{}, fmt.Errorf("operator: check password: %w", err)
 	}

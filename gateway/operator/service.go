@@ -15,13 +15,13 @@ import (
 	"disburse/gateway/audit"
 	"disburse/gateway/epoch"
 	"disburse/gateway/fault"
+	"disburse/gateway/password"
 	"disburse/gateway/publicid"
 	"disburse/gateway/transact"
 )
 
 const (
 	maxHeld     = 10_000
-	maxPassword = 1024
 	defaultPage = 50
 	maxPage     = 500
 )
@@ -38,7 +38,7 @@ type Deps struct {
 // It is safe for concurrent use.
 type Service struct {
 	deps   Deps
-	hasher *hasher
+	hasher *password.Hasher
 	tokens *epoch.Cache[[sha256.Size]byte, holder]
 }
 
@@ -59,7 +59,7 @@ func New(d Deps) (*Service, error) {
 	case d.Now == nil:
 		return nil, errors.New("operator: Now is missing")
 	}
-	h, err := newHasher()
+	h, err := password.NewHasher()
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (s *Service) Create(ctx context.Context, n NewOperator) (Created, error) {
 		Operator: Operator{ID: publicid.At(idPrefix, now), Email: email, Role: n.Role, CreatedAt: now},
 		Password: Secret(publicid.Token("pw")), Expires: now.Add(DefaultTTL),
 	}
-	hash, err := s.hasher.hash(ctx, string(made.Password))
+	hash, err := s.hasher.Hash(ctx, string(made.Password))
 	if err != nil {
 		return Created{}, fmt.Errorf("operator: create: %w", err)
 	}
@@ -265,8 +265,8 @@ func (s *Service) SetRole(ctx context.Context, ref string, role Role) (Operator,
 // ResetPassword gives an operator a new generated password and returns it this
 // once. It fails with not_found.
 func (s *Service) ResetPassword(ctx context.Context, ref string) (Secret, error) {
-	password := Secret(publicid.Token("pw"))
-	hash, err := s.hasher.hash(ctx, string(password))
+	fresh := Secret(publicid.Token("pw"))
+	hash, err := s.hasher.Hash(ctx, string(fresh))
 	if err != nil {
 		return "", fmt.Errorf("operator: reset password: %w", err)
 	}
@@ -276,7 +276,7 @@ func (s *Service) ResetPassword(ctx context.Context, ref string) (Secret, error)
 	if err != nil {
 		return "", err
 	}
-	return password, nil
+	return fresh, nil
 }
 
 // change runs one change of one operator with its audit row, and returns the
