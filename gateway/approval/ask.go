@@ -118,3 +118,56 @@ func Approvers(ctx context.Context, db Tx) (int, error) {
 	}
 	return n, rows.Err()
 }
+
+// About lists everything that was asked for about a subject, newest first.
+func About(ctx context.Context, db Tx, subject string) ([]Approval, error) {
+	all, err := query(ctx, db, selectAbout, subject)
+	if err != nil {
+		return nil, fmt.Errorf("approval: about: %w", err)
+	}
+	return all, nil
+}
+
+// MayTakeOver fails unless the actor of ctx is an operator who may decide and
+// what waits has waited too long: then it is theirs to bring to an end. It fails
+// with not_yours, approver_required and approval_void.
+func MayTakeOver(ctx context.Context, db Tx, kind Kind, subject string, at time.Time) error {
+	a, found, err := Open(ctx, db, kind, subject, "")
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return ErrChanged
+	case a.Standing(at) != Expired:
+		return ErrNotYours
+	}
+	may, _, err := judged(ctx, db, a.ID)
+	switch {
+	case err != nil:
+		return err
+	case !may:
+		return ErrApprover
+	default:
+		return nil
+	}
+}
+
+// judged asks whether the actor of ctx is an operator who may decide, and
+// whether who asked has a hand in the account.
+func judged(ctx context.Context, db Tx, id string) (may, depends bool, err error) {
+	by, _ := By(ctx)
+	rows, err := db.Query(ctx, selectFaults, id, by)
+	if err != nil {
+		return false, false, fmt.Errorf("approval: judge: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&may, &depends); err != nil {
+			return false, false, fmt.Errorf("approval: judge: %w", err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return false, false, fmt.Errorf("approval: judge: %w", err)
+	}
+	return may, depends, nil
+}

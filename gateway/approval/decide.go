@@ -117,20 +117,10 @@ func Why(ctx context.Context, db Tx, d Decision) error {
 	if err := d.Refusal(ctx); err != nil {
 		return err
 	}
-	rows, err := db.Query(ctx, selectFaults, now.ID, by)
-	if err != nil {
-		return fmt.Errorf("approval: judge: %w", err)
-	}
-	defer rows.Close()
-	may, depends := false, false
-	for rows.Next() {
-		if err := rows.Scan(&may, &depends); err != nil {
-			return fmt.Errorf("approval: judge: %w", err)
-		}
-	}
+	may, depends, err := judged(ctx, db, now.ID)
 	switch {
-	case rows.Err() != nil:
-		return fmt.Errorf("approval: judge: %w", rows.Err())
+	case err != nil:
+		return err
 	case !may:
 		return ErrApprover
 	case depends:

@@ -71,6 +71,8 @@ returning ` + columns
 
 	selectByID = `select ` + columns + ` from approvals a where a.id = $1`
 
+	selectAbout = `select ` + columns + ` from approvals a where a.subject = $1 order by a.id desc`
+
 	selectOpen = `select ` + columns + ` from approvals a where a.kind = $1 and a.subject = $2 and a.reference = $3 and a.state = 'waiting'`
 
 	selectGranted = `

@@ -173,6 +173,8 @@ func (s *Service) claimOne(ctx context.Context, id string) (Payout, error) {
 		return Payout{}, alreadyFinal(p.Status)
 	case p.Leased(now) && p.ClaimedBy != by:
 		return Payout{}, ErrClaimedByOther
+	case p.Stage == StageAwaiting:
+		return Payout{}, ErrAwaitingApproval
 	case p.Stage == StageSent:
 		return Payout{}, ErrUnresolved
 	case !p.ExpiresAt.After(now):
@@ -292,9 +294,11 @@ const (
 	maxCheques = 20
 )
 
-// Complete ends a payout as successful. Only the holder of a live claim may;
-// repeating it answers the same. Faults: invalid_request, not_found,
-// already_final, claim_required, claimed_by_other, lease_expired, unavailable.
+// Complete ends a payout as successful, or where a second person is needed lets
+// it wait for one: its stage is then awaiting_approval. Only the holder of a live
+// claim may; repeating it answers the same. Faults: invalid_request, not_found,
+// already_final, awaiting_approval, claim_required, claimed_by_other,
+// lease_expired, unavailable.
 func (s *Service) Complete(ctx context.Context, id string, c Completion) (Payout, error) {
 	var f faults
 	if len(c.ChequeURLs) > maxCheques {
@@ -314,13 +318,18 @@ func (s *Service) Complete(ctx context.Context, id string, c Completion) (Payout
 	return s.decide(ctx, id, Successful, c.Note, c.ChequeURLs)
 }
 
-// Reject ends a payout as rejected_gate and gives the money back. Faults as of
-// Complete.
+// Reject ends a payout as rejected_gate and gives the money back: by the holder
+// of a live claim, or of what waits for a second person by that person. Faults
+// as of Complete, and of Approve.
 func (s *Service) Reject(ctx context.Context, id, reason string) (Payout, error) {
 	var f faults
 	f.text("reason", reason, maxNote)
 	if len(f) > 0 {
 		return Payout{}, fault.Invalid(f...)
+	}
+	p, err := s.byID(ctx, id)
+	if err == nil && p.CompletedBy != "" {
+		return s.judge(ctx, id, Judgement{Note: reason}, RejectedGate)
 	}
 	return s.decide(ctx, id, RejectedGate, reason, nil)
 }
@@ -332,7 +341,7 @@ func (s *Service) decide(ctx context.Context, id string, to Status, note string,
 		return Payout{}, err
 	}
 	e := end{to: to, by: Claimant(ctx), at: s.now(), kind: byClaimant}
-	if p.same(e) {
+	if p.same(e) || p.reported(e) {
 		return p, nil
 	}
 	if err := p.refuse(e); err != nil {
@@ -352,6 +361,15 @@ func (s *Service) decide(ctx context.Context, id string, to Status, note string,
 	record.Before = map[string]any{"status": p.Status, "stage": p.Stage, "executor": p.Executor}
 	record.After = map[string]any{"status": to, "note": e.reason, "cheque_urls": e.cheques}
 	e.audit = &record
+	if to == Successful {
+		needs, err := s.needsApproval(ctx, p)
+		if err != nil {
+			return Payout{}, err
+		}
+		if needs {
+			return s.await(ctx, p, e)
+		}
+	}
 	after, err := s.finish(ctx, p, e)
 	if err != nil {
 		return Payout{}, err

@@ -243,6 +243,7 @@ func createFault(err error) error {
 func (s *Service) created(m merchant.Merchant, p Payout) Created {
 	p.Status, p.Stage, p.UpdatedAt = Expectation, StageWaiting, p.CreatedAt
 	p.EndedAt, p.EndedBy, p.Reason, p.Cheques, p.LateOutcome = time.Time{}, "", "", nil, ""
+	p.CompletedBy, p.CompletedAt = "", time.Time{}
 	p.ClaimedBy, p.LeaseExpiresAt, p.Executor, p.SentAt, p.LookAt = "", time.Time{}, "", time.Time{}, time.Time{}
 	return Created{Payout: p, RejectURL: s.d.PublicURL + "/api/merchant/" + m.Name + "/rejected_pay_out/"}
 }

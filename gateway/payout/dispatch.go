@@ -129,7 +129,11 @@ func (s *Service) send(ctx context.Context, limit int) ([]Payout, error) {
 			if err != nil {
 				return sent, fmt.Errorf("payout: waiting: %w", err)
 			}
-			marked, err := s.markSent(ctx, s.accepted(waiting), now)
+			forPeople, err := s.forPeople(ctx, waiting)
+			if err != nil {
+				return sent, err
+			}
+			marked, err := s.markSent(ctx, s.accepted(waiting, forPeople), now)
 			sent = append(sent, marked...)
 			if err != nil {
 				return sent, err
@@ -144,13 +148,14 @@ func (s *Service) send(ctx context.Context, limit int) ([]Payout, error) {
 }
 
 // accepted sorts payouts by the name of the executor that takes them, the first in order
-// of configuration. Those that nobody takes stay for people.
-func (s *Service) accepted(waiting []Payout) map[string][]string {
+// of configuration. Those that nobody takes stay for people, as do those that need
+// two of them.
+func (s *Service) accepted(waiting []Payout, forPeople []string) map[string][]string {
 	by := make(map[string][]string)
 	for _, p := range waiting {
 		taken := false
 		for _, e := range s.d.Executors {
-			if e.Mode() == p.Mode && e.Accepts(p) {
+			if e.Mode() == p.Mode && !slices.Contains(forPeople, p.ID) && e.Accepts(p) {
 				by[e.Name()] = append(by[e.Name()], p.ID)
 				taken = true
 				break
@@ -161,6 +166,19 @@ func (s *Service) accepted(waiting []Payout) map[string][]string {
 		}
 	}
 	return by
+}
+
+// forPeople are the ids of those that need a second person.
+func (s *Service) forPeople(ctx context.Context, waiting []Payout) ([]string, error) {
+	rows, err := s.d.DB.Query(ctx, selectForPeople, ids(waiting))
+	if err != nil {
+		return nil, fmt.Errorf("payout: for people: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("payout: for people: %w", err)
+	}
+	return found, nil
 }
 
 // markSent claims payouts for their executors and commits that before anything

@@ -8,6 +8,7 @@
 //	                    +-------------+
 //	  claim, renew,     | expectation |   stage: waiting -> sent -> pending
 //	  release (lease)   +-------------+                      \--> unknown
+//	                                          or: awaiting_approval, below
 //	                     |    |    |  \
 //	 complete, or        |    |    |   \  timeout: no live lease and
 //	 executor: paid      |    |    |    \ stage waiting
@@ -42,8 +43,33 @@
 // never sent again, it is only looked up, or resolved by a person who claims it
 // by id. Nothing is sent either once somebody may ask for its end: a process
 // that comes to its call too late does not make it, and lets the payout wait
-// again, if nobody has declared its end unknown meanwhile. A step between completing and settling, such as a second person's
-// approval, is one more stage: status, ends and money stay as they are.
+// again, if nobody has declared its end unknown meanwhile.
+//
+// # Four eyes
+//
+// From an amount on that is set by currency (SetApprovalRule), completing a
+// payout does not end it. It waits in stage awaiting_approval, in nobody's
+// hands: the money stays held, the merchant is told nothing and cannot cancel,
+// and it does not time out.
+//
+//	      complete, by A            approve, by B
+//	claimed ---------> awaiting_approval ---------> successful
+//	       <---------                    \ reject, by B
+//	        recall, by A                  \-------> rejected_gate
+//
+// B is an operator who may approve, and not A: package approval judges that, in
+// the statement that ends the payout, and the row itself refuses one person in
+// both places. What B decides about is what A reported, unchanged: nothing can
+// be added to the payout while it waits, and a report that is taken back and
+// made again is another one. When B has not decided within approval.Life the
+// payout is among the exceptions; it can then only be rejected, or recalled by A
+// or by any approver, who reports anew.
+//
+// A payout obeys the strictest rule that was in force since it was made, so no
+// change of the rule lets one through. Live payouts that need two people are
+// never handed to an executor. One that an executor had before the rule came
+// may still be ended by it: that it paid is a fact. While a report waits, an
+// executor's answer is a line in the timeline and ends nothing.
 //
 // The requisite is sealed when it arrives and opened for three readers: the
 // merchant who sent it (unless the merchant's setting masks it), the one who

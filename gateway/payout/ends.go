@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"disburse/gateway/approval"
 	"disburse/gateway/audit"
 	"disburse/ledger"
 )
@@ -19,6 +20,7 @@ const (
 	byMerchant
 	byTimeout
 	byExecutor
+	byApprover
 )
 
 func (k endKind) guard() string {
@@ -29,6 +31,8 @@ func (k endKind) guard() string {
 		return endByTimeout
 	case byExecutor:
 		return endByExecutor
+	case byApprover:
+		return endByApprover
 	default:
 		return endByClaimant
 	}
@@ -46,6 +50,8 @@ type end struct {
 	reason  string
 	cheques []string
 	audit   *audit.Record // for ends that a person decides
+	// decision is the second person's, nil where one is enough.
+	decision *approval.Decision
 }
 
 // finish ends a payout and returns it as it then stands. Whoever else is ending
@@ -113,6 +119,11 @@ func (s *Service) lost(ctx context.Context, p Payout, e end, cause error) (Payou
 	if err := now.refuse(e); err != nil {
 		return now, err
 	}
+	if e.decision != nil {
+		if err := approval.Why(ctx, s.d.DB, *e.decision); err != nil {
+			return now, err
+		}
+	}
 	// The row would allow it now, and did not a moment ago.
 	return now, ErrBusy.With(cause)
 }
@@ -141,6 +152,9 @@ func (s *Service) endRiders(ctx context.Context, p Payout, e end) ([]ledger.Ride
 		{SQL: e.kind.guard(), Row: []any{p.ID, string(e.to), e.at, e.by, e.reason, cheques}},
 		{SQL: staged.SQL, Row: staged.Row, Certain: true},
 		eventRider(p.ID, e.at, string(e.to), e.by, e.reason),
+	}
+	if e.decision != nil {
+		riders = append(riders, ledger.Rider(e.decision.Statement(ctx)))
 	}
 	if e.audit != nil {
 		row := audit.Row(*e.audit)

@@ -22,7 +22,11 @@ var (
 	ErrClaimRequired  = fault.New(fault.Conflict, "claim_required", "claim the payout first")
 	ErrClaimedByOther = fault.New(fault.Conflict, "claimed_by_other", "payout is claimed by somebody else")
 	ErrLeaseExpired   = fault.New(fault.Conflict, "lease_expired", "the lease of your claim has expired")
-	ErrUnresolved     = fault.New(fault.Conflict, "execution_unresolved", "the payout was just sent to an executor, which has not answered yet; try again in a moment")
+	// ErrAwaitingApproval: nothing can be done with it but to approve it, to refuse it and
+	// to take the report back.
+	ErrAwaitingApproval = fault.New(fault.Conflict, "awaiting_approval", "the payout is reported as paid and waits for a second person")
+	ErrNotAwaiting      = fault.New(fault.Conflict, "not_awaiting_approval", "the payout does not wait for a second person")
+	ErrUnresolved       = fault.New(fault.Conflict, "execution_unresolved", "the payout was just sent to an executor, which has not answered yet; try again in a moment")
 
 	ErrReceiptNotFound = fault.New(fault.NotFound, "not_found", "receipt not found")
 	ErrReceiptTooLarge = fault.New(fault.InvalidInput, "too_large", "receipt is larger than 5 MiB")

@@ -192,6 +192,11 @@ func (s *Service) settleEnd(ctx context.Context, p Payout, to Status, note strin
 	switch {
 	case errors.Is(err, ErrAlreadyFinal) && after.Status != to && (after.Status == Successful || to == Successful):
 		return s.late(ctx, after, to)
+	case errors.Is(err, ErrAwaitingApproval):
+		// People have taken it over. It is asked again if they hand it back.
+		return s.transact(ctx, func(tx pgx.Tx) error {
+			return writeEvents(ctx, tx, event{p.ID, s.now(), "late_answer", by, string(outcomeOf(to))})
+		})
 	case errors.Is(err, ErrAlreadyFinal), errors.Is(err, ErrClaimedByOther):
 		return nil
 	default:
@@ -199,13 +204,17 @@ func (s *Service) settleEnd(ctx context.Context, p Payout, to Status, note strin
 	}
 }
 
+func outcomeOf(to Status) Outcome {
+	if to == Successful {
+		return Paid
+	}
+	return Refused
+}
+
 // late keeps an answer that contradicts how the payout ended. The end stands,
 // and the contradiction waits for people among the exceptions.
 func (s *Service) late(ctx context.Context, p Payout, to Status) error {
-	outcome := Refused
-	if to == Successful {
-		outcome = Paid
-	}
+	outcome := outcomeOf(to)
 	return s.transact(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, markLate, p.ID, string(outcome))
 		if err != nil || tag.RowsAffected() == 0 {

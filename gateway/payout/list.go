@@ -3,10 +3,12 @@ package payout
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"disburse/gateway/approval"
 	"disburse/gateway/fault"
 	"disburse/gateway/publicid"
 	"disburse/ledger"
@@ -15,6 +17,7 @@ import (
 // Filter narrows a list; empty fields do not.
 type Filter struct {
 	Status     Status
+	Stage      Stage // of open payouts
 	MerchantID string
 	Mode       ledger.Mode
 	Method     Method
@@ -66,6 +69,9 @@ func (f Filter) check() error {
 	if f.Status != "" && !f.Status.Valid() {
 		bad.add("status", "is not a status")
 	}
+	if f.Stage != "" && !slices.Contains(Stages(), f.Stage) {
+		bad.add("stage", "is not a stage")
+	}
 	if f.Mode != "" && !f.Mode.Valid() {
 		bad.add("mode", "must be live or sandbox")
 	}
@@ -114,7 +120,7 @@ func (f Filter) query(now time.Time) *conditions {
 		fragment string
 		value    string
 	}{
-		{listStatus, string(f.Status)}, {listMerchant, f.MerchantID}, {listMode, string(f.Mode)}, {listMethod, string(f.Method)},
+		{listStatus, string(f.Status)}, {listStage, string(f.Stage)}, {listMerchant, f.MerchantID}, {listMode, string(f.Mode)}, {listMethod, string(f.Method)},
 		{listCurrency, strings.ToLower(f.Currency)}, {listClaimedBy, f.ClaimedBy}, {listBefore, f.Cursor},
 	} {
 		if c.value != "" {
@@ -134,7 +140,7 @@ func (f Filter) query(now time.Time) *conditions {
 		f.search(q)
 	}
 	if f.Exceptions {
-		q.add(listExceptions, now)
+		q.add(listExceptions, now, now.Add(-approval.Life))
 	}
 	return q
 }
@@ -178,6 +184,7 @@ type Detail struct {
 	Timeline  []Entry
 	Transfers []ledger.TransferRow
 	Receipts  []Receipt
+	Approvals []approval.View // what a second person was asked for, newest first
 }
 
 // Detail reads one payout with its history. Faults: not_found.
@@ -193,7 +200,12 @@ func (s *Service) Detail(ctx context.Context, id string) (Detail, error) {
 	if d.Transfers, err = s.d.Ledger.TransfersByReference(ctx, holdReference(p.MerchantID, p.OrderID), endReference(p.ID)); err != nil {
 		return Detail{}, fmt.Errorf("payout: transfers: %w", err)
 	}
-	d.Receipts, err = s.Receipts(ctx, p.ID)
+	if d.Receipts, err = s.Receipts(ctx, p.ID); err != nil {
+		return Detail{}, err
+	}
+	asked, err := approval.About(ctx, s.d.DB, p.ID)
+	now := s.now()
+	d.Approvals = views(asked, func(a approval.Approval) approval.View { return a.View(now) })
 	return d, err
 }
 
@@ -217,7 +229,7 @@ func (s *Service) timeline(ctx context.Context, p Payout) ([]Entry, error) {
 
 // Exception says what is wrong with the execution of a payout and since when:
 // "unknown" (whether it was paid), "stuck" (the executor works on it beyond its
-// time), "late_paid" or "late_refused" (the executor answered so after the
+// time), "unapproved" (no second person has decided in time), "late_paid" or "late_refused" (the executor answered so after the
 // payout had ended otherwise); "" for nothing.
 func (p Payout) Exception(now time.Time) (kind string, since time.Time) {
 	switch {
@@ -225,6 +237,8 @@ func (p Payout) Exception(now time.Time) (kind string, since time.Time) {
 		return "late_" + string(p.LateOutcome), p.EndedAt
 	case p.Status.Final():
 		return "", time.Time{}
+	case p.Stage == StageAwaiting && !p.CompletedAt.Add(approval.Life).After(now):
+		return "unapproved", p.CompletedAt
 	case p.Stage == StageUnknown:
 		return "unknown", p.SentAt
 	case p.Stuck(now):

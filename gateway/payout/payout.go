@@ -6,6 +6,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"disburse/gateway/approval"
 	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/ledger/money"
@@ -44,7 +45,15 @@ const (
 	StageSent    Stage = "sent"    // an executor is being called
 	StagePending Stage = "pending" // the executor took it and is still paying
 	StageUnknown Stage = "unknown" // whether the executor paid is not known
+	// StageAwaiting: somebody has reported it as paid, and a second person has
+	// not agreed yet.
+	StageAwaiting Stage = "awaiting_approval"
 )
+
+// Stages lists every stage.
+func Stages() []Stage {
+	return []Stage{StageWaiting, StageSent, StagePending, StageUnknown, StageAwaiting}
+}
 
 // Method is how the recipient gets the money.
 type Method string
@@ -108,7 +117,10 @@ type Payout struct {
 	LookAt         time.Time // when the executor is to be asked next
 	LateOutcome    Outcome   // an answer that arrived after the payout had ended otherwise
 
-	EndedBy string // the claimant, "merchant:mer_..." or "system:timeout"
+	CompletedBy string    // who reported as paid what needs a second person; stays
+	CompletedAt time.Time // when, zero for never
+
+	EndedBy string // the claimant, the second person, "merchant:mer_..." or "system:timeout"
 	Reason  string // why it was rejected, or the note of completion; for operators
 	Cheques []string
 
@@ -140,7 +152,7 @@ func (p Payout) Leased(now time.Time) bool {
 // Stuck reports an open payout that outlived its time because its execution
 // has no known end.
 func (p Payout) Stuck(now time.Time) bool {
-	return p.Status == Expectation && !p.ExpiresAt.After(now) && p.Stage != StageWaiting
+	return p.Status == Expectation && !p.ExpiresAt.After(now) && p.Stage != StageWaiting && p.Stage != StageAwaiting
 }
 
 // Lease is how long a claim lasts unless it is renewed.
@@ -152,6 +164,10 @@ func (p Payout) refuse(e end) error {
 	switch {
 	case p.Status.Final():
 		return alreadyFinal(p.Status)
+	case e.kind == byApprover:
+		return p.refuseApprover(e.by)
+	case p.Stage == StageAwaiting && (e.kind == byClaimant || e.kind == byExecutor):
+		return ErrAwaitingApproval
 	case e.kind == byExecutor && (p.Executor == "" || executorClaim(p.Executor) != e.by):
 		return ErrClaimRequired
 	case e.kind == byExecutor && e.to != Successful && p.Leased(e.at) && p.ClaimedBy != e.by:
@@ -174,6 +190,8 @@ func (p Payout) refuseClaimant(by string, now time.Time) error {
 	switch {
 	case p.Status.Final():
 		return alreadyFinal(p.Status)
+	case p.Stage == StageAwaiting:
+		return ErrAwaitingApproval
 	case p.ClaimedBy == "":
 		return ErrClaimRequired
 	case p.ClaimedBy != by && p.Leased(now):
@@ -187,6 +205,25 @@ func (p Payout) refuseClaimant(by string, now time.Time) error {
 	}
 }
 
+// refuseApprover says why by cannot decide about what was reported as paid.
+func (p Payout) refuseApprover(by string) error {
+	switch {
+	case p.Stage != StageAwaiting:
+		return ErrNotAwaiting
+	case p.CompletedBy == by:
+		return approval.ErrOwn
+	default:
+		return nil
+	}
+}
+
 // same reports an end that the payout already has, by the same actor, so that
-// asking for it again is answered with success.
-func (p Payout) same(e end) bool { return p.Status == e.to && p.EndedBy == e.by }
+// asking for it again is answered with success. Who reported it as paid has had
+// that done by the second person.
+func (p Payout) same(e end) bool {
+	by := p.EndedBy
+	if e.kind == byClaimant && e.to == Successful && p.CompletedBy != "" {
+		by = p.CompletedBy
+	}
+	return p.Status == e.to && by == e.by
+}

@@ -31,6 +31,8 @@ type QueueFilter struct {
 	Currency   string      // "rub"
 	Method     Method
 	MerchantID string
+	MinAmount  string // fiat literals, included; they need Currency
+	MaxAmount  string
 	Cursor     string
 	Limit      int // 1..500, 50 when zero or below
 }
@@ -41,11 +43,15 @@ func (s *Service) Queue(ctx context.Context, f QueueFilter) (Page, error) {
 	if err := f.check(); err != nil {
 		return Page{}, err
 	}
+	low, high, err := ClaimFilter{Currency: f.Currency, Method: f.Method, Mode: f.Mode, MinAmount: f.MinAmount, MaxAmount: f.MaxAmount}.bounds()
+	if err != nil {
+		return Page{}, err
+	}
 	limit := min(f.Limit, maxPage)
 	if limit <= 0 {
 		limit = defaultPage
 	}
-	sql, args := f.statement(limit + 1) // one more tells whether there is a next page
+	sql, args := f.statement(limit+1, low, high) // one more tells whether there is a next page
 	items, err := selectPayouts(ctx, s.d.DB, sql, args...)
 	if err != nil {
 		return Page{}, fmt.Errorf("payout: queue: %w", err)
@@ -58,14 +64,14 @@ func (s *Service) Queue(ctx context.Context, f QueueFilter) (Page, error) {
 	return page, nil
 }
 
-func (f QueueFilter) statement(limit int) (sql string, args []any) {
+func (f QueueFilter) statement(limit int, low, high *int64) (sql string, args []any) {
 	switch f.Lane {
 	case LaneClaimed:
 		return queueClaimed, []any{f.Cursor, limit, f.Claimant}
 	case LaneApproval:
 		return queueApproval, []any{f.Cursor, limit}
 	default:
-		return queueWaiting, []any{f.Cursor, limit, string(f.Mode), lower(f.Currency), string(f.Method), f.MerchantID}
+		return queueWaiting, []any{f.Cursor, limit, string(f.Mode), lower(f.Currency), string(f.Method), f.MerchantID, low, high}
 	}
 }
 
@@ -75,15 +81,6 @@ func (f QueueFilter) check() error {
 	case LaneWaiting, LaneClaimed, LaneApproval:
 	default:
 		bad.add("lane", "must be waiting, claimed or approval")
-	}
-	if f.Mode != "" && !f.Mode.Valid() {
-		bad.add("mode", "must be live or sandbox")
-	}
-	if f.Method != "" && !f.Method.Valid() {
-		bad.add("method", "must be one of card, sbp, score, iban")
-	}
-	if f.Currency != "" && lower(f.Currency) == "" {
-		bad.add("currency", "is not known")
 	}
 	if f.Cursor != "" && !publicid.Valid(IDPrefix, f.Cursor) {
 		bad.add("cursor", "is not one that a page handed out")

@@ -18,6 +18,7 @@ select ` + columns + ` from lane l cross join lateral (
     select w.* from payouts w
     where w.status = 'expectation' and w.mode = l.mode and w.currency = l.currency and w.method = l.method
         and w.stage = 'waiting' and w.id > $1 and ($6 = '' or w.merchant_id = $6)
+        and ($7::bigint is null or w.fiat_minor >= $7) and ($8::bigint is null or w.fiat_minor <= $8)
     order by w.id limit $2) as p
 where ($3 = '' or l.mode = $3) and ($4 = '' or l.currency = $4) and ($5 = '' or l.method = $5)
 order by p.id limit $2`

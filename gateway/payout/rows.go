@@ -50,6 +50,8 @@ type row struct {
 	LeaseUntil   *time.Time `db:"lease_until"`
 	SentAt       *time.Time `db:"sent_at"`
 	LookAt       *time.Time `db:"look_at"`
+	CompletedAt  *time.Time `db:"completed_at"`
+	CompletedBy  *string    `db:"completed_by"`
 	ClaimedBy    *string    `db:"claimed_by"`
 	Executor     *string    `db:"executor"`
 	LateOutcome  *string    `db:"late_outcome"`
@@ -72,7 +74,7 @@ func (r row) payout() (Payout, error) {
 		SuccessURL: r.SuccessURL, ErrorURL: r.ErrorURL,
 		ClaimedBy: orZero(r.ClaimedBy), LeaseExpiresAt: utc(r.LeaseUntil), Executor: orZero(r.Executor),
 		SentAt: utc(r.SentAt), LookAt: utc(r.LookAt), LateOutcome: Outcome(orZero(r.LateOutcome)),
-		EndedBy: orZero(r.EndedBy), Reason: orZero(r.Reason),
+		CompletedBy: orZero(r.CompletedBy), CompletedAt: utc(r.CompletedAt), EndedBy: orZero(r.EndedBy), Reason: orZero(r.Reason),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), EndedAt: utc(r.EndedAt),
 		fingerprint: r.Fingerprint, requisite: vault.Sealed{Key: r.RequisiteKey, Box: r.RequisiteBox},
 	}

@@ -8,7 +8,7 @@ const columns = `
 p.id, p.merchant_id, p.order_id, p.mode, p.status, p.stage, p.currency, p.method, p.fiat_minor, p.rate, p.usdt_minor, p.fee_minor,
 p.last_four, p.requisite_key, p.requisite_box, p.fingerprint, p.bank_name, p.bik, p.full_name, p.customer, p.description,
 p.success_url, p.error_url, p.created_at, p.expires_at, p.ended_at, p.lease_until, p.sent_at, p.look_at,
-p.claimed_by, p.executor, p.late_outcome, p.ended_by, p.reason, p.cheques`
+p.completed_at, p.completed_by, p.claimed_by, p.executor, p.late_outcome, p.ended_by, p.reason, p.cheques`
 
 // Creating.
 const (
@@ -66,6 +66,7 @@ const (
 
 	// A list is this, a condition for each filter, and the order.
 	selectList     = `select ` + columns + ` from payouts p where true`
+	listStage      = ` and p.stage = $%d and p.status = 'expectation'`
 	listStatus     = ` and p.status = $%d`
 	listMerchant   = ` and p.merchant_id = $%d`
 	listMode       = ` and p.mode = $%d`
@@ -81,7 +82,8 @@ const (
 	listOrderID    = ` and p.order_id >= $%d and p.order_id < $%d`
 	listDigits     = ` and (p.last_four = $%d or p.order_id >= $%d and p.order_id < $%d)`
 	listExceptions = ` and (p.late_outcome is not null or p.status = 'expectation' and p.executor is not null
-    and (p.stage = 'unknown' or p.expires_at <= $%d))`
+    and p.stage <> 'awaiting_approval' and (p.stage = 'unknown' or p.expires_at <= $%d)
+    or p.status = 'expectation' and p.stage = 'awaiting_approval' and p.completed_at <= $%d)`
 	listOrder = ` order by p.id desc limit $%d`
 )
 
@@ -94,13 +96,15 @@ update payouts p set status = r.status, ended_at = r.at, ended_by = r.by, reason
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[]) as r (id, status, at, by, reason, cheques)
 where p.id = r.id and p.status = 'expectation' and `
 
-	endByClaimant = endPayouts + `p.claimed_by = r.by and p.lease_until > r.at`
+	endByClaimant = endPayouts + `p.claimed_by = r.by and p.lease_until > r.at
+    and (r.status <> 'successful' or not payout_needs_approval(p.currency, p.fiat_minor, p.created_at))`
+	endByApprover = endPayouts + `p.stage = 'awaiting_approval' and p.completed_by <> r.by`
 	endByMerchant = endPayouts + `p.stage = 'waiting' and (p.lease_until is null or p.lease_until <= r.at)`
 	endByTimeout  = endByMerchant + ` and p.expires_at <= r.at`
 
 	// An executor that has paid is right whoever holds the claim meanwhile; one
 	// that refuses leaves a payout that a person took over to that person.
-	endByExecutor = endPayouts + `'executor:' || p.executor = r.by
+	endByExecutor = endPayouts + `'executor:' || p.executor = r.by and p.stage <> 'awaiting_approval'
     and (r.status = 'successful' or p.lease_until is null or p.claimed_by = r.by or p.lease_until <= r.at)`
 
 	insertEvents = `
@@ -173,6 +177,31 @@ where p.id = $1 and p.status = 'expectation' and p.claimed_by = $2 and p.lease_u
 returning ` + columns
 )
 
+// Four eyes.
+const (
+	selectNeedsApproval = `select payout_needs_approval($1, $2, $3)`
+
+	// Stores a report that needs a second person.
+	awaitApproval = `
+update payouts p set stage = 'awaiting_approval', completed_by = $2, completed_at = $3, reason = $4, cheques = $5::jsonb,
+    claimed_by = null, lease_until = null
+where p.id = $1 and p.status = 'expectation' and p.stage <> 'awaiting_approval' and p.claimed_by = $2 and p.lease_until > $3
+returning ` + columns
+
+	// Takes the report $5 of $6 back, into the hands of $2.
+	recall = `
+update payouts p set stage = case when p.executor is null then 'waiting' else 'unknown' end,
+    look_at = case when p.executor is null then null else $3::timestamptz end,
+    completed_by = null, completed_at = null, reason = null, cheques = null, claimed_by = $2, lease_until = $4
+where p.id = $1 and p.status = 'expectation' and p.stage = 'awaiting_approval' and p.completed_by = $5 and p.completed_at = $6
+returning ` + columns
+
+	insertApprovalRule = `insert into payout_approval_rules (currency, at_or_above, set_at, set_by) values ($1, $2, $3, $4)`
+
+	selectApprovalRules = `
+select distinct on (currency) currency, at_or_above, set_at, set_by from payout_approval_rules order by currency, set_at desc, id desc`
+)
+
 // Execution.
 const (
 	markSent = `
@@ -180,9 +209,16 @@ update payouts p set claimed_by = $2, lease_until = $4, stage = 'sent', executor
 from (select f.id from payouts f
     where f.id = any($1::text[]) and f.status = 'expectation' and f.stage = 'waiting'
         and (f.lease_until is null or f.lease_until <= $3) and f.expires_at > $3
+        and not ` + forPeople + `
     order by f.id for update skip locked) as free
 where p.id = free.id
 returning ` + columns
+
+	// What needs two people is never given to an executor: nobody could say no
+	// any more. Sandbox money is none.
+	forPeople = `(f.mode = 'live' and payout_needs_approval(f.currency, f.fiat_minor, f.created_at))`
+
+	selectForPeople = `select f.id from payouts f where f.id = any($1::text[]) and ` + forPeople
 
 	// Undoes markSent, as long as nobody has asked for the end of the call.
 	unsend = `
@@ -195,7 +231,7 @@ where id = $1 and status = 'expectation' and stage = 'sent' and claimed_by = $2 
 	takeLooks = `
 update payouts p set look_at = $2, stage = case p.stage when 'sent' then 'unknown' else p.stage end
 from (select f.id, f.stage as was from payouts f
-    where f.status = 'expectation' and f.executor = any($3::text[]) and f.look_at <= $1
+    where f.status = 'expectation' and f.stage <> 'awaiting_approval' and f.executor = any($3::text[]) and f.look_at <= $1
         and (f.lease_until is null or f.lease_until <= $1 or f.claimed_by = 'executor:' || f.executor)
     order by f.look_at limit $4 for update skip locked) as due
 where p.id = due.id
@@ -207,7 +243,7 @@ update payouts p set stage = $3, look_at = $4,
     claimed_by = case when was.own then $5 else p.claimed_by end, lease_until = case when was.own then $6 else p.lease_until end
 from (select f.id, f.stage, f.lease_until is null or f.lease_until <= $7 or f.claimed_by = 'executor:' || f.executor as own
     from payouts f where f.id = $1 for update) as was
-where p.id = was.id and p.status = 'expectation' and p.executor = $2
+where p.id = was.id and p.status = 'expectation' and p.stage <> 'awaiting_approval' and p.executor = $2
 returning was.stage <> $3`
 )
 

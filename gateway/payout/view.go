@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"disburse/callbacks"
+	"disburse/gateway/approval"
+	"disburse/gateway/page"
 	"disburse/ledger"
 )
 
@@ -33,6 +35,8 @@ type View struct {
 	ClaimedBy      *string `json:"claimed_by"`
 	LeaseExpiresAt *string `json:"lease_expires_at"`
 	Executor       *string `json:"executor"`
+	CompletedBy    *string `json:"completed_by"`
+	CompletedAt    *string `json:"completed_at"`
 	EndedBy        *string `json:"ended_by"`
 	Reason         string  `json:"reason"`
 	CreatedAt      string  `json:"created_at"`
@@ -51,6 +55,7 @@ func (p Payout) View(merchantName string) View {
 		USDTAmount: p.USDTAmount(), FeeUSDT: p.Fee.Fixed(ledger.USDTPlaces), MerchantSpent: p.SpentAmount(), Requisite: p.Masked(),
 		BankName: p.BankName, BIK: p.BIK, FullName: p.FullName, Customer: p.Customer, Description: p.Description,
 		ClaimedBy: textOrNull(p.ClaimedBy), LeaseExpiresAt: timestampOrNull(p.LeaseExpiresAt), Executor: textOrNull(p.Executor),
+		CompletedBy: textOrNull(p.CompletedBy), CompletedAt: timestampOrNull(p.CompletedAt),
 		EndedBy: textOrNull(p.EndedBy), Reason: p.Reason, CreatedAt: Timestamp(p.CreatedAt), UpdatedAt: Timestamp(p.UpdatedAt),
 		ExpiresAt: Timestamp(p.ExpiresAt), EndedAt: timestampOrNull(p.EndedAt),
 	}
@@ -63,6 +68,7 @@ type DetailView struct {
 	Transfers []ledger.TransferView  `json:"transfers"`
 	Receipts  []ReceiptView          `json:"receipts"`
 	Callbacks []callbacks.DetailView `json:"callbacks"`
+	Approvals []approval.View        `json:"approvals"`
 }
 
 // View gives the payout and its history with the callbacks that were sent
@@ -71,7 +77,7 @@ func (d Detail) View(merchantName string, sent []callbacks.Detail) DetailView {
 	return DetailView{
 		View: d.Payout.View(merchantName), Timeline: views(d.Timeline, Entry.View),
 		Transfers: views(d.Transfers, ledger.TransferRow.View), Receipts: views(d.Receipts, Receipt.View),
-		Callbacks: views(sent, callbacks.Detail.View),
+		Callbacks: views(sent, callbacks.Detail.View), Approvals: views(d.Approvals, page.As),
 	}
 }
 

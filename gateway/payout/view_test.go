@@ -15,7 +15,7 @@ import (
 const viewed = `"id":"po_1","order_id":"order","merchant":"acme","merchant_id":"mer_1","mode":"live","status":"expectation",` +
 	`"stage":"waiting","payment_method":"card","fiat_amount":"1500.00","fiat_currency":"rub","exchange_rate":"97.0000",` +
 	`"usdt_amount":"15.4000","fee_usdt":"0.1000","merchant_spent_usdt":"15.5000","requisite":"****1234","bank_name":"","bik":"",` +
-	`"full_name":"Petrov","customer":"","order_description":"","claimed_by":null,"lease_expires_at":null,"executor":null,` +
+	`"full_name":"Petrov","customer":"","order_description":"","claimed_by":null,"lease_expires_at":null,"executor":null,"completed_by":null,"completed_at":null,` +
 	`"ended_by":null,"reason":"","created_at":"2026-01-31T11:00:00Z","updated_at":"2026-01-31T11:00:00Z",` +
 	`"expires_at":"2026-01-31T11:00:00Z","ended_at":null`
 
@@ -37,7 +37,7 @@ func TestViews(t *testing.T) {
 	}{
 		{"Payout", p.View("acme"), `{` + viewed + `}`},
 		{"DetailOfNothing", payout.Detail{Payout: p}.View("acme", nil),
-			`{` + viewed + `,"timeline":[],"transfers":[],"receipts":[],"callbacks":[]}`},
+			`{` + viewed + `,"timeline":[],"transfers":[],"receipts":[],"callbacks":[],"approvals":[]}`},
 		{"Entry", payout.Entry{At: at, Kind: "created", Actor: "merchant:mer_1"}.View(),
 			`{"at":"2026-01-31T11:00:00Z","kind":"created","actor":"merchant:mer_1","note":""}`},
 		{"Receipt", payout.Receipt{ID: "rcp_1", ContentType: "image/png", Size: 3, UploadedBy: "cli:ann", UploadedAt: at}.View(),
