@@ -78,7 +78,7 @@ func (a *api) fail(c *fiber.Ctx, err error) error {
 
 	var r *request
 	if tooLarge && refusal != nil {
-		r = a.begin(c, a.uploadRoute)
+		r = a.begin(c, a.uploadRefused(&c.Request().Header))
 		err = r.uploadRefused(refusal)
 	} else {
 		r = a.begin(c, &route{method: knownMethod(c.Method()), path: unmatchedRoute, envelope: envelopeFor(c.Path())})
@@ -117,10 +117,19 @@ func (a *api) finish(r *request, err error) {
 		slog.String("provider", r.provider),
 		slog.String("user", r.userID()),
 		slog.Int("bytes_in", len(r.rawBody())),
-		slog.Int("bytes_out", len(r.c.Response().Body())),
+		slog.Int("bytes_out", r.bytesOut()),
 		slog.String("limiter", r.decision),
 	)
 	a.Log.LogAttrs(r.ctx, level, "request", append(attrs, errorAttrs(err)...)...)
+}
+
+// bytesOut is the length of the answer, 0 of one that is written as it is sent:
+// to ask for its body would be to wait for all of it.
+func (r *request) bytesOut() int {
+	if r.c.Response().IsBodyStream() {
+		return 0
+	}
+	return len(r.c.Response().Body())
 }
 
 // levelOf is how loud a call's line is. Being full and having no current rate are
