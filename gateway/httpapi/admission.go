@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,10 +90,11 @@ func (a *api) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	}
 	// Whatever was said to a request that used this memory before is over.
 	a.uploads.leave(h)
-	if !isUpload(h) || size > maxUpload {
+	rt := a.uploadRoute(h)
+	if rt == nil || size > maxUpload {
 		return fasthttp.RequestConfig{}
 	}
-	refusal := a.mayUpload(h)
+	refusal := a.mayUpload(rt, h)
 	now := a.Now()
 	if !a.uploads.enter(h, refusal, now, now.Add(a.ReadTimeout+a.Timeout+uploadGrace)) {
 		return fasthttp.RequestConfig{}
@@ -100,10 +102,10 @@ func (a *api) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	return fasthttp.RequestConfig{MaxRequestBodySize: maxUpload}
 }
 
-// mayUpload asks whether the token is one of an operator who may upload. Few
-// tokens are looked up at a time: who sends many is not known yet and cannot
-// be slowed down.
-func (a *api) mayUpload(h *fasthttp.RequestHeader) error {
+// mayUpload asks whether the token, or the session of a web page, is one of an
+// operator who may upload. Few are looked up at a time: who sends many is not
+// known yet and cannot be slowed down.
+func (a *api) mayUpload(rt *route, h *fasthttp.RequestHeader) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lookupWait)
 	defer cancel()
 	select {
@@ -112,25 +114,37 @@ func (a *api) mayUpload(h *fasthttp.RequestHeader) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	if rt.mayUpload != nil {
+		return rt.mayUpload(ctx, h)
+	}
 	o, err := a.Operators.Authenticate(ctx, bearer(string(h.Peek(fiber.HeaderAuthorization))))
 	if err != nil {
 		return err
 	}
-	return o.Require(a.uploadRoute.role)
+	return o.Require(rt.role)
 }
 
-// isUpload tells the one kind of request that takes more than a JSON body,
-// before any routing.
-func isUpload(h *fasthttp.RequestHeader) bool {
+// uploadRoute is the route of a request that takes more than a JSON body, nil
+// for all others, before any routing.
+func (a *api) uploadRoute(h *fasthttp.RequestHeader) *route {
+	if !h.IsPost() {
+		return nil
+	}
 	path, _, _ := bytes.Cut(h.RequestURI(), []byte{'?'})
-	return h.IsPost() && bytes.HasPrefix(path, []byte("/api/operator/payouts/")) && bytes.HasSuffix(bytes.TrimRight(path, "/"), []byte("/receipts"))
+	for _, rt := range a.uploadRoutes {
+		before, after, _ := strings.Cut(rt.path, ":id")
+		if bytes.HasPrefix(path, []byte(before)) && bytes.HasSuffix(bytes.TrimRight(path, "/"), []byte(after)) {
+			return rt
+		}
+	}
+	return nil
 }
 
 // freeingUploads ends an upload with its handler and lets go of its memory,
 // which the server would keep for the next request of the connection.
 func (a *api) freeingUploads(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
-		if isUpload(&ctx.Request.Header) {
+		if a.uploadRoute(&ctx.Request.Header) != nil {
 			defer func() {
 				a.uploads.leave(&ctx.Request.Header)
 				ctx.Request.SwapBody(nil)
@@ -140,10 +154,20 @@ func (a *api) freeingUploads(next fasthttp.RequestHandler) fasthttp.RequestHandl
 	}
 }
 
+// uploadRefused is the route of an upload that may not come. The server may have
+// forgotten where it was going; the first of them answers for all then.
+func (a *api) uploadRefused(h *fasthttp.RequestHeader) *route {
+	if rt := a.uploadRoute(h); rt != nil {
+		return rt
+	}
+	return a.uploadRoutes[0]
+}
+
 // uploadRefused is why an upload may not come: what the route would say, where
-// the header is still there, so that a wrong token counts as a failure.
+// the header is still there, so that a wrong token counts as a failure. Pages
+// authorise by themselves, and have done so.
 func (r *request) uploadRefused(refusal error) error {
-	if !isUpload(&r.c.Request().Header) {
+	if r.route.mayUpload != nil || r.api.uploadRoute(&r.c.Request().Header) == nil {
 		return refusal
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, r.api.Timeout)

@@ -140,8 +140,8 @@ type api struct {
 	metrics   *metrics
 	readiness readiness
 
-	uploads     uploads
-	uploadRoute *route
+	uploads      uploads
+	uploadRoutes []*route
 }
 
 // New builds the application with every route of the table. It fails when a
@@ -176,7 +176,7 @@ func (a *api) application() *fiber.App {
 	app := newApp(a)
 	for _, rt := range a.routes() {
 		if rt.upload {
-			a.uploadRoute = &rt
+			a.uploadRoutes = append(a.uploadRoutes, &rt)
 		}
 		app.Add(rt.method, rt.path, a.serve(&rt))
 	}

@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"disburse/gateway/operator"
 )
@@ -15,9 +18,12 @@ type route struct {
 	envelope *envelope     // how it fails
 	role     operator.Role // least role of the caller; "" on routes that are not operators'
 	user     userAccess    // which end users it takes
-	upload   bool          // takes a file, not JSON
+	upload   bool          // takes a file, not JSON; one of its path's parameters is an id
 	timeout  time.Duration // deadline; zero for the usual one
 	handle   func(*request) error
+
+	// mayUpload judges the head of an upload where that is not the role's.
+	mayUpload func(ctx context.Context, h *fasthttp.RequestHeader) error
 }
 
 // maxBody is the largest body that the route takes.

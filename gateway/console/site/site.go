@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"disburse/gateway/audit"
 	"disburse/gateway/fault"
@@ -24,6 +25,9 @@ type Page struct {
 	Path    string
 	Timeout time.Duration
 	Handle  func(ctx context.Context, c *fiber.Ctx, requestID string, from netip.Addr) (who string, err error)
+	// Upload says whether who sends this head may send a file after it; nil where
+	// no file is taken.
+	Upload func(ctx context.Context, h *fasthttp.RequestHeader) error
 }
 
 // Route is one page of a site, below its base.
@@ -32,6 +36,7 @@ type Route struct {
 	Path   string // "/payouts/:id"
 	Role   string // the least role of who may; empty for everybody who is signed in
 	Handle func(*Visit) error
+	Upload bool // takes a file: see Visit.File
 
 	open    bool          // needs no session
 	half    bool          // needs a session, which may miss its second factor
@@ -133,7 +138,11 @@ func (s *Site) Served() []Page {
 	routes := append(s.own(), s.Routes...)
 	pages := make([]Page, 0, len(routes)+2)
 	for _, r := range routes {
-		pages = append(pages, Page{Method: r.Method, Path: s.Base + r.Path, Timeout: r.timeout, Handle: s.handle(r)})
+		p := Page{Method: r.Method, Path: s.Base + r.Path, Timeout: r.timeout, Handle: s.handle(r)}
+		if r.Upload {
+			p.Upload = s.mayUpload(r)
+		}
+		pages = append(pages, p)
 	}
 	pages = append(pages, Page{Method: http.MethodGet, Path: s.Base + "/static/:file", Handle: serveStatic})
 	lost := Route{open: true, Handle: func(*Visit) error { return errNoPage }}
