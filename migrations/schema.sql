@@ -86,6 +86,7 @@ table audit_log
     constraint audit_log_action CHECK ((action <> ''::text))
     constraint audit_log_actor_kind CHECK ((actor_kind = ANY (ARRAY['operator'::text, 'merchant'::text, 'executor'::text, 'cli'::text, 'system'::text, 'user'::text])))
     constraint audit_log_pkey PRIMARY KEY (id)
+    CREATE INDEX audit_log_action ON public.audit_log USING btree (action, id)
     CREATE INDEX audit_log_actor ON public.audit_log USING btree (actor_id, id)
     CREATE INDEX audit_log_subject ON public.audit_log USING btree (subject, subject_id, id)
     CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
@@ -512,6 +513,30 @@ table merchant_methods
     constraint merchant_methods_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
     constraint merchant_methods_pkey PRIMARY KEY (merchant_id, currency, method)
 
+table merchant_people
+    id text collate C not null
+    merchant_id text not null
+    email text collate C not null
+    password_hash text not null
+    in_sandbox boolean not null default false
+    disabled_at timestamp with time zone
+    created_at timestamp with time zone not null
+    constraint merchant_people_email CHECK (((email = lower(email)) AND (email ~~ '%_@_%'::text)))
+    constraint merchant_people_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+    constraint merchant_people_pkey PRIMARY KEY (id)
+    constraint merchant_people_email_key UNIQUE (email)
+    CREATE INDEX merchant_people_merchant ON public.merchant_people USING btree (merchant_id, email)
+
+table merchant_sandboxes
+    live_id text not null
+    sandbox_id text not null
+    created_at timestamp with time zone not null
+    constraint merchant_sandboxes_apart CHECK ((live_id <> sandbox_id))
+    constraint merchant_sandboxes_live_id_fkey FOREIGN KEY (live_id) REFERENCES merchants(id)
+    constraint merchant_sandboxes_sandbox_id_fkey FOREIGN KEY (sandbox_id) REFERENCES merchants(id)
+    constraint merchant_sandboxes_pkey PRIMARY KEY (live_id)
+    constraint merchant_sandboxes_sandbox UNIQUE (sandbox_id)
+
 table merchants
     id text not null
     name text not null
@@ -779,8 +804,10 @@ table payouts with (autovacuum_vacuum_scale_factor=0.05)
     constraint payouts_pkey PRIMARY KEY (id)
     CREATE INDEX payouts_awaiting ON public.payouts USING btree (id) WHERE ((status = 'expectation'::text) AND (stage = 'awaiting_approval'::text))
     CREATE INDEX payouts_claimed ON public.payouts USING btree (claimed_by, id) WHERE (claimed_by IS NOT NULL)
+    CREATE INDEX payouts_customer ON public.payouts USING btree (customer text_pattern_ops, id) WHERE (customer <> ''::text)
     CREATE INDEX payouts_due ON public.payouts USING btree (expires_at) WHERE (status = 'expectation'::text)
-    CREATE INDEX payouts_last_four ON public.payouts USING btree (last_four)
+    CREATE INDEX payouts_ended ON public.payouts USING btree (mode, ended_at) INCLUDE (status, created_at) WHERE (ended_at IS NOT NULL)
+    CREATE INDEX payouts_last_four ON public.payouts USING btree (last_four, id)
     CREATE INDEX payouts_late_outcome ON public.payouts USING btree (id) WHERE (late_outcome IS NOT NULL)
     CREATE INDEX payouts_look ON public.payouts USING btree (look_at) WHERE ((status = 'expectation'::text) AND (executor IS NOT NULL))
     CREATE INDEX payouts_merchant ON public.payouts USING btree (merchant_id, id)
@@ -896,7 +923,9 @@ table users with (fillfactor=70)
     constraint users_withdrawing CHECK ((withdrawing >= 0))
     constraint users_withdrawn CHECK ((withdrawn >= 0))
     constraint users_pkey PRIMARY KEY (id)
+    CREATE INDEX users_name_search ON public.users USING btree (lower(name) text_pattern_ops, id)
     CREATE INDEX users_nickname_lookup ON public.users USING btree (nickname)
+    CREATE INDEX users_nickname_search ON public.users USING btree (lower(nickname) text_pattern_ops, id)
 
 table virtual_card_bins
     id uuid not null
@@ -991,6 +1020,7 @@ table virtual_cards with (fillfactor=70)
     constraint virtual_cards_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES virtual_card_plans(id)
     constraint virtual_cards_pkey PRIMARY KEY (id)
     constraint virtual_cards_provider UNIQUE (provider_card_id)
+    CREATE INDEX virtual_cards_last_four ON public.virtual_cards USING btree (last_four)
     CREATE INDEX virtual_cards_user ON public.virtual_cards USING btree (user_id, created_at, id)
 
 -- Functions
