@@ -47,6 +47,8 @@ type Deps struct {
 	GameProviders *gameprovider.Service
 	Games         *gamewallet.Service
 	Audit         func(context.Context, audit.Filter) (audit.Page, error)
+	// TestCallback sends a merchant a callback that reports nothing.
+	TestCallback func(ctx context.Context, merchant, url string) (id string, err error)
 
 	Payouts      *payout.Service
 	VirtualCards *virtualcard.Service
@@ -66,6 +68,7 @@ type Deps struct {
 // desk is the console: every page is a method of it.
 type desk struct {
 	Deps
+	proof proof
 }
 
 // New builds the console, and refuses a missing dependency by name.
@@ -82,7 +85,7 @@ func New(d Deps) (*site.Site, error) {
 	}
 	k := &desk{Deps: d}
 	return site.New(site.Config{
-		Base: "/console", Title: "Console", Realm: signin.Operators, Sessions: d.Sessions, Gate: d.Gate,
+		Base: base, Title: "Console", Realm: signin.Operators, Sessions: d.Sessions, Gate: d.Gate,
 		Check: k.check, Person: k.person, Pages: own, Routes: k.routes(), Menu: menu(), Log: d.Log, Now: d.Now, PublicURL: d.PublicURL,
 		Russian: russian(), Live: d.Figures.Pulse,
 	})
@@ -98,20 +101,27 @@ const (
 
 // routes is every page of the console.
 func (k *desk) routes() []site.Route {
-	return slices.Concat(k.homeRoutes())
+	return slices.Concat(k.homeRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes())
 }
 
 // menu lists the pages in the order in which they are needed.
 func menu() []site.MenuItem {
 	return []site.MenuItem{
 		{Name: "Dashboard", Path: "/", Role: viewer},
+		{Name: "Merchants", Path: "/merchants", Role: viewer},
+		{Name: "Users", Path: "/users", Role: viewer},
+		{Name: "Rates", Path: "/rates", Role: viewer},
+		{Name: "Operators", Path: "/operators", Role: admin},
+		{Name: "Exceptions", Path: "/exceptions", Role: viewer, Topic: "exceptions"},
+		{Name: "Callbacks", Path: "/callbacks", Role: viewer, Topic: "callbacks"},
+		{Name: "Books", Path: "/books", Role: viewer},
 	}
 }
 
 // russian is the Russian of all pages, by the English.
 func russian() map[string]string {
 	all := make(map[string]string)
-	for _, texts := range []map[string]string{ruHome} {
+	for _, texts := range []map[string]string{ruHome, ruExceptions, ruCallbacks, ruBooks} {
 		maps.Copy(all, texts)
 	}
 	return all
