@@ -21,6 +21,11 @@
 // that never expires and gives the one before it an end (the grace); an older
 // one still in its grace ends at once, so at most two are ever active.
 //
+// People are those who sign in to a merchant's own pages. Each belongs to one
+// merchant, and none is let in whose merchant is disabled. A live merchant may
+// have a sandbox: a merchant of its own, with its own keys and with play money,
+// which the live one's people can go over to.
+//
 // It promises that no secret reaches an audit row, an error, or the printed or
 // JSON form of a Merchant. It leaves limits to be enforced by the HTTP layer,
 // and methods, bounds and fees by the payouts. A limit is the limiter's own
