@@ -149,4 +149,3 @@ func (k *desk) issueUserToken(v *site.Visit) error {
 		Facts: []secret{{v.T("Works until"), expires.UTC().Format("2006-01-02 15:04:05")}},
 	})
 }
-
