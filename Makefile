@@ -1,6 +1,7 @@
 # `make` lists what there is. Everything runs on a bare machine with Go alone:
 # `make deps` adds the PostgreSQL and Redis programs and, on Linux, the C compiler of
-# the race detector; nothing has to be running.
+# the race detector, `make browser` the Chromium that the tests of the pages use;
+# nothing has to be running.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -19,11 +20,15 @@ LINT := go tool -modfile=.ci/tools/go.mod golangci-lint
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
 deps: ## Install PostgreSQL, Redis and a C compiler if they are missing; starts nothing.
 	@.ci/deps
+
+.PHONY: browser
+browser: ## Install all that, and Chromium, which the tests of the web pages need.
+	@.ci/deps browser
 
 .PHONY: dev
 dev: deps ## Run everything on this machine, with demo data (kept in .dev).
@@ -31,8 +36,13 @@ dev: deps ## Run everything on this machine, with demo data (kept in .dev).
 	@exec bin/disburse dev --data .dev
 
 .PHONY: test
-test: deps ## Run the tests with the race detector (PKG=./ledger/... for some of them).
+test: browser ## Run the tests with the race detector (PKG=./ledger/... for some of them).
 	$(WITH_SERVERS) go test -race -p 2 -timeout 12m $(PKG)
+
+.PHONY: screenshots
+screenshots: browser ## Take a picture of every web page into .screenshots: wide and narrow, light and dark.
+	@rm -rf .screenshots
+	$(WITH_SERVERS) go test -count=1 -timeout 20m -run '^TestEveryPage$$' ./gateway/console/browser -screenshots $(CURDIR)/.screenshots
 
 .PHONY: fuzz
 fuzz: deps ## Fuzz every parser for a short while (FUZZTIME=10s each).

@@ -29,6 +29,7 @@ var russian = map[string]string{
 	"this form is out of date, load the page again":      "форма устарела, загрузите страницу заново",
 	"your role does not allow this":                      "ваша роль этого не позволяет",
 	"there is no such page":                              "такой страницы нет",
+	"this is not a form":                                 "это не форма",
 	"there is no such session":                           "такого сеанса нет",
 	"internal error":                                     "внутренняя ошибка",
 	"invalid request":                                    "неверный запрос",
