@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"disburse/callbacks"
 	"disburse/gateway/report"
 	"disburse/migrations/pgtest"
 )
@@ -19,13 +20,15 @@ type world struct {
 	t  *testing.T
 	db *pgxpool.Pool
 	*report.Reader
+	now func() time.Time
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, db: pgtest.New(t)}
+	w := &world{t: t, db: pgtest.New(t), now: func() time.Time { return noon }}
+	clock := func() time.Time { return w.now() }
 	var err error
-	if w.Reader, err = report.New(report.Deps{DB: w.db, Now: func() time.Time { return noon }}); err != nil {
+	if w.Reader, err = report.New(report.Deps{DB: w.db, Callbacks: callbacks.Journal{DB: w.db, Now: clock}, Now: clock}); err != nil {
 		t.Fatal(err)
 	}
 	return w

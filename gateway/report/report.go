@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"disburse/callbacks"
 )
 
 // DB is what reads are sent to: a pool, or a transaction.
@@ -17,7 +19,10 @@ type DB interface {
 
 // Deps is what a Reader needs; nothing may be missing.
 type Deps struct {
-	DB  DB
+	DB        DB
+	Callbacks interface {
+		Stats(ctx context.Context) (callbacks.Stats, error)
+	}
 	Now func() time.Time
 }
 
@@ -27,6 +32,10 @@ type Reader struct {
 
 	mu    sync.Mutex
 	beats map[Topic]history
+
+	funds   cached[[]Funds]
+	work    cached[Work]
+	courses courses
 }
 
 // New makes a Reader, and refuses a missing dependency by name.
@@ -34,6 +43,8 @@ func New(d Deps) (*Reader, error) {
 	switch {
 	case d.DB == nil:
 		return nil, errors.New("report: DB is missing")
+	case d.Callbacks == nil:
+		return nil, errors.New("report: Callbacks is missing")
 	case d.Now == nil:
 		return nil, errors.New("report: Now is missing")
 	}

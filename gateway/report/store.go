@@ -1,5 +1,7 @@
 package report
 
+// Every statement of this package.
+
 // selectPulse is a row a topic: its name, its count, the sequences that run with
 // its changes, and what else tells that it changed. Orders by the columns of the
 // index keep the counts inside it.
@@ -33,3 +35,86 @@ from (select count(*) as dead from (
         select from callback_deliveries where state = 'dead' order by event_id limit $2) as x) as d,
     (select count(*) as pending, coalesce(sum(attempts + takes), 0) as attempts from (
         select attempts, takes from callback_deliveries where state = 'pending' order by endpoint, next_attempt_at limit $2) as x) as w`
+
+// selectFunds reads every account once: a sum has no shorter way, and the answer
+// is kept for a while.
+const selectFunds = `
+select mode, currency,
+    coalesce(sum(balance) filter (where purpose = 'available'), 0)::bigint,
+    coalesce(sum(balance) filter (where purpose in ('held', 'order_held', 'escrow', 'card_held')), 0)::bigint,
+    coalesce(sum(balance) filter (where purpose = 'bonus'), 0)::bigint,
+    coalesce(sum(balance) filter (where purpose in ('fees', 'games', 'bonuses', 'adjustment')), 0)::bigint,
+    coalesce(sum(balance) filter (where purpose = 'cards'), 0)::bigint,
+    coalesce(-sum(balance) filter (where purpose = 'external'), 0)::bigint,
+    coalesce(sum(balance) filter (where purpose = 'settlement'), 0)::bigint
+from ledger_accounts group by mode, currency order by mode, currency`
+
+// selectQueues is a row a queue. Open payouts are indexed by lane and age, so the
+// oldest of each lane is looked up.
+const selectQueues = `
+with recursive lane as (
+    (select mode, currency, method from payouts where status = 'expectation' order by mode, currency, method limit 1)
+    union all
+    select n.mode, n.currency, n.method from lane l cross join lateral (
+        select p.mode, p.currency, p.method from payouts p
+        where p.status = 'expectation' and (p.mode, p.currency, p.method) > (l.mode, l.currency, l.method)
+        order by p.mode, p.currency, p.method limit 1) as n
+), open as (
+    select created_at, stage = 'waiting' and (lease_until is null or lease_until <= $1) as free from (
+        select created_at, stage, lease_until from payouts where status = 'expectation' order by mode, currency, method, id limit $2) as p
+)
+select 'payouts', (select count(*) from open), (select count(*) from open where free),
+    (select min(o.created_at) from lane l cross join lateral (
+        select w.created_at from payouts w
+        where w.status = 'expectation' and w.mode = l.mode and w.currency = l.currency and w.method = l.method
+            and w.stage = 'waiting' and (w.lease_until is null or w.lease_until <= $1)
+        order by w.id limit 1) as o)
+union all
+select 'card-orders', count(*), count(*) filter (where free), min(created_at) filter (where free) from (
+    select created_at, lease_until is null or lease_until <= $1 as free from card_orders
+    where status in ('pending', 'paid_by_user') order by id limit $2) as o
+union all
+select 'disputes', count(*), count(*) filter (where free), min(disputed_at) filter (where free) from (
+    select disputed_at, lease_until is null or lease_until <= $1 as free from p2p_orders
+    where status = 'disputed' order by id limit $2) as o
+union all
+select 'approvals', count(*), count(*), min(requested_at) from (
+    select requested_at from approvals where state = 'waiting' and expires_at > $1 order by id limit $2) as o`
+
+// selectTrouble counts exceptions, as selectPulse does, and payouts that end
+// soon although nobody has taken them.
+const selectTrouble = `
+select (select count(*) from (select from payouts where late_outcome is not null order by id limit $2) as l)
+    + (select count(*) from payouts where status = 'expectation' and executor is not null and (stage = 'unknown' or expires_at <= $1))
+    + (select count(*) from virtual_card_operations where contradiction is not null or state = 'processing' and (unanswered or created_at <= $3)),
+    (select count(*) from (select from payouts
+        where status = 'expectation' and expires_at <= $4 and stage = 'waiting' and (lease_until is null or lease_until <= $1)
+        order by expires_at limit $2) as e)`
+
+// selectStaleRates looks up the newest rate of each currency.
+const selectStaleRates = `
+with recursive newest as (
+    (select currency, set_at, max_age_seconds from rates order by currency, id desc limit 1)
+    union all
+    select n.currency, n.set_at, n.max_age_seconds from newest c cross join lateral (
+        select r.currency, r.set_at, r.max_age_seconds from rates r where r.currency > c.currency order by r.currency, r.id desc limit 1) as n
+)
+select currency, set_at from newest where set_at + max_age_seconds * interval '1 second' < $1 order by currency`
+
+// selectDeliveries is about the newest callbacks since an id. An id holds its
+// time, so the end of the primary key is the last day.
+const selectDeliveries = `
+select count(*), count(*) filter (where state = 'delivered'),
+    coalesce(percentile_cont(0.5) within group (order by extract(epoch from finished_at - scheduled_at)) filter (where state = 'delivered'), 0),
+    coalesce(percentile_cont(0.95) within group (order by extract(epoch from finished_at - scheduled_at)) filter (where state = 'delivered'), 0)
+from (select state, finished_at, scheduled_at from callback_deliveries where event_id >= $1 order by event_id desc limit $2) as d`
+
+// selectCourse is what ended since a moment, by steps of so many seconds. All of
+// it is in the index.
+const selectCourse = `
+select (floor(extract(epoch from ended_at) / $3) * $3)::bigint as step,
+    count(*) filter (where status = 'successful'), count(*) filter (where status = 'rejected_timeout'),
+    count(*) filter (where status = 'rejected_merchant'), count(*) filter (where status = 'rejected_gate'),
+    coalesce(percentile_cont(0.5) within group (order by extract(epoch from ended_at - created_at)) filter (where status = 'successful'), 0),
+    coalesce(percentile_cont(0.9) within group (order by extract(epoch from ended_at - created_at)) filter (where status = 'successful'), 0)
+from payouts where mode = $1 and ended_at >= $2 group by step order by step`
