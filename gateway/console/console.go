@@ -101,13 +101,14 @@ const (
 
 // routes is every page of the console.
 func (k *desk) routes() []site.Route {
-	return slices.Concat(k.homeRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes())
+	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes())
 }
 
 // menu lists the pages in the order in which they are needed.
 func menu() []site.MenuItem {
 	return []site.MenuItem{
 		{Name: "Dashboard", Path: "/", Role: viewer},
+		{Name: "Payouts", Path: "/payouts", Role: viewer, Topic: "payouts"},
 		{Name: "Merchants", Path: "/merchants", Role: viewer},
 		{Name: "Users", Path: "/users", Role: viewer},
 		{Name: "Rates", Path: "/rates", Role: viewer},
@@ -115,13 +116,15 @@ func menu() []site.MenuItem {
 		{Name: "Exceptions", Path: "/exceptions", Role: viewer, Topic: "exceptions"},
 		{Name: "Callbacks", Path: "/callbacks", Role: viewer, Topic: "callbacks"},
 		{Name: "Books", Path: "/books", Role: viewer},
+		{Name: "Audit", Path: "/audit", Role: viewer},
+		{Name: "Queues", Path: "/queues", Role: viewer},
 	}
 }
 
 // russian is the Russian of all pages, by the English.
 func russian() map[string]string {
 	all := make(map[string]string)
-	for _, texts := range []map[string]string{ruHome, ruExceptions, ruCallbacks, ruBooks} {
+	for _, texts := range []map[string]string{ruHome, ruDesk, ruQueues, ruAudit, ruExceptions, ruCallbacks, ruBooks} {
 		maps.Copy(all, texts)
 	}
 	return all

@@ -1,0 +1,227 @@
+package console
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"disburse/gateway/console/site"
+	"disburse/gateway/fault"
+	"disburse/gateway/merchant"
+	"disburse/gateway/operator"
+)
+
+// What the work queues have in common: who holds an item, who did what to it,
+// and how a list leads to its next page.
+
+// people tells the names of who acts, each looked up once a page.
+type people struct {
+	k     *desk
+	v     *site.Visit
+	names map[string]string
+}
+
+func (k *desk) people(v *site.Visit) *people {
+	return &people{k: k, v: v, names: make(map[string]string)}
+}
+
+// me is the visitor as claims name him.
+func me(v *site.Visit) string { return string(v.Person.Actor.Kind) + ":" + v.Person.Actor.ID }
+
+// name is how a person knows an actor such as "operator:opr_...". One that is
+// not found keeps its id.
+func (p *people) name(actor string) string {
+	if actor == "" {
+		return ""
+	}
+	if known, ok := p.names[actor]; ok {
+		return known
+	}
+	kind, id, _ := strings.Cut(actor, ":")
+	text := id
+	switch kind {
+	case "operator":
+		if o, err := p.k.Operators.ByID(p.v.Ctx, id); err == nil {
+			text = o.Email
+		}
+	case "merchant":
+		text = p.v.T("merchant %s", p.merchant(id))
+	case "executor":
+		text = p.v.T("executor %s", id)
+	case "user":
+		text = p.v.T("user")
+		if id != "" {
+			text += " " + id
+		}
+	case "cli":
+		text = strings.TrimSpace(p.v.T("command line") + " " + id)
+	case "system":
+		text = p.v.T("the system")
+	}
+	p.names[actor] = text
+	return text
+}
+
+// merchant is the name of a merchant.
+func (p *people) merchant(id string) string {
+	if m, err := p.k.Directory.ByID(p.v.Ctx, id); err == nil {
+		return m.Name
+	}
+	return id
+}
+
+// holder is who has an item in hand.
+type holder struct {
+	Name  string // empty: nobody
+	Mine  bool
+	Live  bool // the lease runs
+	Until time.Time
+}
+
+func (p *people) holder(by string, until time.Time) holder {
+	if by == "" {
+		return holder{}
+	}
+	return holder{Name: p.name(by), Mine: by == me(p.v), Live: until.After(p.v.Now()), Until: until}
+}
+
+// Here reports that the visitor can work on the item.
+func (h holder) Here() bool { return h.Mine && h.Live }
+
+// Free reports that anybody may take the item.
+func (h holder) Free() bool { return !h.Live }
+
+// colleagues are those whom the visitor can hand an item to.
+func (k *desk) colleagues(v *site.Visit, role operator.Role) ([]operator.Operator, error) {
+	found, err := k.Operators.List(v.Ctx, "", 500)
+	if err != nil {
+		return nil, err
+	}
+	var others []operator.Operator
+	for _, o := range found.Items {
+		if !o.Disabled && o.Role.Covers(role) && o.ID != v.Person.ID {
+			others = append(others, o)
+		}
+	}
+	return others, nil
+}
+
+// colleague is the claimant of somebody whom an item can be handed to; empty
+// when nobody was named.
+func (k *desk) colleague(v *site.Visit, id string, role operator.Role) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	o, err := k.Operators.ByID(v.Ctx, id)
+	if errors.Is(err, operator.ErrNotFound) || err == nil && (o.Disabled || !o.Role.Covers(role)) {
+		return "", fault.Invalid(fault.Field{Name: "to", Why: "may not do this work"})
+	}
+	return "operator:" + o.ID, err
+}
+
+// merchantNamed is the id of a merchant that was typed by name or id.
+func (k *desk) merchantNamed(v *site.Visit, ref string) (string, error) {
+	if ref == "" {
+		return "", nil
+	}
+	m, err := k.Directory.ByName(v.Ctx, ref)
+	if errors.Is(err, merchant.ErrNotFound) {
+		m, err = k.Directory.ByID(v.Ctx, ref)
+	}
+	if errors.Is(err, merchant.ErrNotFound) {
+		err = fault.Invalid(fault.Field{Name: "merchant", Why: "is not a merchant"})
+	}
+	return m.ID, err
+}
+
+// wanted is what a list was asked for: the values of its query that count.
+type wanted struct {
+	values url.Values
+	path   string // below the base
+}
+
+func (a wanted) get(name string) string { return a.values.Get(name) }
+
+func wantedOf(v *site.Visit, path string, names ...string) wanted {
+	a := wanted{values: url.Values{}, path: path}
+	for _, name := range names {
+		if text := v.Query(name); text != "" {
+			a.values.Set(name, text)
+		}
+	}
+	return a
+}
+
+// Get is a value of the query, for templates.
+func (a wanted) Get(name string) string { return a.values.Get(name) }
+
+// Query is the query string of this very page of the list.
+func (a wanted) Query() string {
+	if len(a.values) == 0 {
+		return ""
+	}
+	return "?" + a.values.Encode()
+}
+
+// Claim is what narrows a queue, for the form that takes the next of it.
+func (a wanted) Claim() map[string]string {
+	narrow := make(map[string]string)
+	for name, all := range a.values {
+		if name != "cursor" && name != "view" {
+			narrow[name] = all[0]
+		}
+	}
+	return narrow
+}
+
+// at is the address of the same list from a cursor on, below the base.
+func (a wanted) at(base, cursor string) string {
+	values := url.Values{}
+	for name, all := range a.values {
+		if name != "cursor" {
+			values[name] = all
+		}
+	}
+	if cursor != "" {
+		values.Set("cursor", cursor)
+	}
+	if len(values) == 0 {
+		return base + a.path
+	}
+	return base + a.path + "?" + values.Encode()
+}
+
+// pages are the addresses of a list's first and next page; either may be empty.
+type pageLinks struct{ First, Next string }
+
+func (a wanted) pages(next string) pageLinks {
+	var p pageLinks
+	if a.get("cursor") != "" {
+		p.First = a.at(base, "")
+	}
+	if next != "" {
+		p.Next = a.at(base, next)
+	}
+	return p
+}
+
+// dayOf reads a day of a filter; empty is none.
+func dayOf(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, fault.Invalid(fault.Field{Name: name, Why: "must be a day such as 2026-03-01"})
+	}
+	return day, nil
+}
+
+// said refuses an empty text.
+func said(name, text string) error {
+	if text == "" {
+		return fault.Invalid(fault.Field{Name: name, Why: "is required"})
+	}
+	return nil
+}
