@@ -362,6 +362,9 @@ func (s *Service) read(ctx context.Context, db database, ids ...string) (map[str
 // named turns what the database refused into the fault that callers know, and
 // says what was being done otherwise.
 func named(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.ConstraintName == nameConstraint {
 		return ErrNameTaken.With(err)

@@ -1,0 +1,449 @@
+package merchant_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"disburse/gateway/approval"
+	"disburse/gateway/audit"
+	"disburse/gateway/fault"
+	"disburse/gateway/merchant"
+	"disburse/ledger"
+	"disburse/ledger/money"
+)
+
+// office is a process with a merchant that has 100 USDT, an admin anna, and
+// the approvers boris and clara.
+type office struct {
+	*process
+	desk               *approval.Service
+	anna, boris, clara context.Context
+	root               context.Context // at the command line
+}
+
+func newOffice(t *testing.T, mode ledger.Mode) *office {
+	t.Helper()
+	o := &office{process: setup(t)}
+	if _, err := o.Create(t.Context(), merchant.New{Name: "demo", Mode: mode}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.TopUp(t.Context(), "demo", usdt(t, "100"), "start"); err != nil {
+		t.Fatal(err)
+	}
+	deciders := map[approval.Kind]approval.Decider{approval.Payout: o.Service, approval.Adjustment: o.Service, approval.KeyRotation: o.Service}
+	desk, err := approval.New(approval.Deps{DB: o.pool, Deciders: deciders, Now: o.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.desk = desk
+	o.anna, o.boris, o.clara = o.operator(t, "anna", "admin"), o.operator(t, "boris", "approver"), o.operator(t, "clara", "approver")
+	o.root = audit.WithActor(t.Context(), audit.Actor{Kind: audit.CLI, ID: "root", Name: "root"})
+	return o
+}
+
+func (p *process) operator(t *testing.T, id, role string) context.Context {
+	t.Helper()
+	_, err := p.pool.Exec(t.Context(), `insert into operators (id, email, role, password_hash, created_at) values ($1, $2, $3, '', $4)`,
+		id, id+"@example.com", role, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return audit.WithActor(t.Context(), audit.Actor{Kind: audit.Operator, ID: id, Name: id + "@example.com"})
+}
+
+func (o *office) available(t *testing.T) string {
+	t.Helper()
+	d, err := o.Show(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Available.Fixed(4)
+}
+
+func (o *office) adjust(t *testing.T, ctx context.Context, amount, ref string) merchant.Adjusted {
+	t.Helper()
+	m, err := merchant.ParseAdjustment(amount)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := o.Adjust(ctx, "demo", merchant.Adjustment{Amount: m, Reference: ref, Reason: "counted twice"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func codeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return fault.From(err).Code
+}
+
+func TestAnAdjustmentNeedsTwoPeople(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []ledger.Mode{ledger.Live, ledger.Sandbox} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, mode)
+			asked := o.adjust(t, o.anna, "-10.5", "case 7")
+			if asked.After.Fixed(4) != "89.5000" || asked.Replayed || o.available(t) != "100.0000" {
+				t.Errorf("after asking: %s has %s", asked.After, o.available(t))
+			}
+			if again := o.adjust(t, o.anna, "-10.5", "case 7"); !again.Replayed || again.Approval.ID != asked.Approval.ID {
+				t.Errorf("asked again: %+v", again)
+			}
+			_, err := o.Adjust(o.anna, "demo", merchant.Adjustment{Amount: usdt(t, "1"), Reference: "case 7", Reason: "counted twice"})
+			checkFault(t, err, "reference_reused", nil)
+			for range 2 {
+				done, err := o.desk.Approve(o.boris, asked.Approval.ID, "seen")
+				if err != nil || done.State != approval.Approved || done.DecidedBy != "operator:boris" || done.Note != "seen" {
+					t.Fatalf("%+v, %v", done, err)
+				}
+			}
+			if got := o.available(t); got != "89.5000" {
+				t.Errorf("available %s", got)
+			}
+			_, err = o.desk.Approve(o.clara, asked.Approval.ID, "")
+			checkFault(t, err, "already_decided", nil)
+			if again := o.adjust(t, o.anna, "-10.5", "case 7"); !again.Replayed || again.Approval.State != approval.Approved {
+				t.Errorf("asked after it was made: %+v", again)
+			}
+			if got := o.available(t); got != "89.5000" {
+				t.Errorf("available %s", got)
+			}
+		})
+	}
+}
+
+func TestWhoAskedForAnAdjustmentNeverDecides(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ledger.Live)
+	asked := o.adjust(t, o.anna, "10", "").Approval
+	byRoot := o.adjust(t, o.root, "10", "").Approval
+	dora := o.operator(t, "dora", "approver")
+	for _, by := range []context.Context{o.anna, o.root} {
+		if err := audit.Write(t.Context(), o.pool, audit.Of(by, o.clock().Add(time.Second), "operator.issue-token", "operator", "dora")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	otherRoot := audit.WithActor(t.Context(), audit.Actor{Kind: audit.CLI, ID: "eva"})
+	if err := audit.Write(t.Context(), o.pool, audit.Of(otherRoot, o.clock().Add(time.Second), "operator.create", "operator", "clara")); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name string
+		by   context.Context
+		id   string
+		code string
+	}{
+		{"Herself", o.anna, asked.ID, "own_approval"},
+		{"TheCommandLine", o.root, asked.ID, "approver_required"},
+		{"TheMerchant", audit.WithActor(t.Context(), audit.Actor{Kind: audit.Merchant, ID: "anna"}), asked.ID, "approver_required"},
+		{"Nobody", t.Context(), asked.ID, "approver_required"},
+		{"AnOperator", o.operator(t, "eva", "operator"), asked.ID, "approver_required"},
+		{"AnAccountSheTouched", dora, asked.ID, "dependent_approver"},
+		{"AnAccountMadeAtTheCommandLineByAnotherName", o.clara, byRoot.ID, "dependent_approver"},
+	} {
+		_, err := o.desk.Approve(tc.by, tc.id, "")
+		if codeOf(err) != tc.code {
+			t.Errorf("%s approves: %v, want %s", tc.name, err, tc.code)
+		}
+		if _, err = o.desk.Refuse(tc.by, tc.id, "no"); codeOf(err) != tc.code {
+			t.Errorf("%s refuses: %v, want %s", tc.name, err, tc.code)
+		}
+	}
+	if got := o.available(t); got != "100.0000" {
+		t.Errorf("available %s", got)
+	}
+}
+
+func TestAnAdjustmentIsRefusedTakenBackOrTooLate(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		do    func(*office, string) error
+		code  string // of approving afterwards
+		state approval.State
+	}{
+		{"Refused", func(o *office, id string) error { _, err := o.desk.Refuse(o.boris, id, "no"); return err }, "already_decided", approval.Refused},
+		{"TakenBack", func(o *office, id string) error { _, err := o.desk.Withdraw(o.anna, id); return err }, "approval_void", approval.Void},
+		{"TooLate", func(o *office, _ string) error { o.since.Add(int64(approval.Life)); return nil }, "approval_expired", approval.Expired},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, ledger.Live)
+			asked := o.adjust(t, o.anna, "10", "case 7").Approval
+			_, err := o.desk.Withdraw(o.boris, asked.ID)
+			checkFault(t, err, "not_yours", nil)
+			if err := tc.do(o, asked.ID); err != nil {
+				t.Fatal(err)
+			}
+			_, err = o.desk.Approve(o.clara, asked.ID, "")
+			checkFault(t, err, tc.code, nil)
+			if page, err := o.desk.List(t.Context(), approval.Filter{State: tc.state}); err != nil || len(page.Items) != 1 {
+				t.Errorf("listed as %s: %v, %v", tc.state, page.Items, err)
+			}
+			if page, err := o.desk.List(t.Context(), approval.Filter{State: approval.Waiting}); err != nil || len(page.Items) != 0 {
+				t.Errorf("waiting: %v, %v", page.Items, err)
+			}
+			anew := o.adjust(t, o.anna, "10", "case 7")
+			if anew.Replayed || anew.Approval.ID == asked.ID {
+				t.Errorf("asked anew: %+v", anew)
+			}
+		})
+	}
+}
+
+func TestAdjustRefuses(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ledger.Live)
+	for _, tc := range []struct {
+		name   string
+		amount string
+		ref    string
+		reason string
+		code   string
+		fields []string
+	}{
+		{"ErrNothing", "0", "", "x", "invalid_request", []string{"amount"}},
+		{"ErrFiveDecimals", "-0.00001", "", "x", "invalid_request", []string{"amount"}},
+		{"ErrNoReason", "1", "", " ", "invalid_request", []string{"reason"}},
+		{"ErrReference", "1", "a\x00", "x", "invalid_request", []string{"ref"}},
+		{"ErrLowBalance", "-100.0001", "", "x", "low_balance", nil},
+	} {
+		amount, err := merchant.ParseAdjustment(tc.amount)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := merchant.Adjustment{Amount: amount, Reference: tc.ref, Reason: tc.reason}
+		_, err = o.Adjust(o.anna, "demo", a)
+		checkFault(t, err, tc.code, tc.fields)
+		_, err = o.PreviewAdjust(o.anna, "demo", a)
+		checkFault(t, err, tc.code, tc.fields)
+	}
+	if n := len(o.trail(t)); n != 2 { // made, topped up
+		t.Errorf("%d audit rows", n)
+	}
+}
+
+// TestTheBalanceIsAskedAgainWhenItIsApproved: it may have gone meanwhile.
+func TestTheBalanceIsAskedAgainWhenItIsApproved(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ledger.Live)
+	first, second := o.adjust(t, o.anna, "-60", ""), o.adjust(t, o.anna, "-60", "")
+	if _, err := o.desk.Approve(o.boris, first.Approval.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err := o.desk.Approve(o.boris, second.Approval.ID, "")
+	checkFault(t, err, "low_balance", nil)
+	if a, err := o.desk.Show(t.Context(), second.Approval.ID); err != nil || a.State != approval.Waiting {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+// TestDecisionsAboutAnAdjustmentRace: one decision, and money moves once or not
+// at all.
+func TestDecisionsAboutAnAdjustmentRace(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ledger.Live)
+	moved := 0
+	for range 8 {
+		asked := o.adjust(t, o.anna, "1", "").Approval
+		var all sync.WaitGroup
+		for i := range 12 {
+			all.Go(func() {
+				var err error
+				switch i % 4 {
+				case 0:
+					_, err = o.desk.Approve(o.boris, asked.ID, "")
+				case 1:
+					_, err = o.desk.Approve(o.clara, asked.ID, "")
+				case 2:
+					_, err = o.desk.Refuse(o.clara, asked.ID, "no")
+				case 3:
+					_, err = o.desk.Withdraw(o.anna, asked.ID)
+				}
+				if err != nil && fault.From(err).Kind == fault.Internal {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		now, err := o.desk.Show(t.Context(), asked.ID)
+		if err != nil || now.State == approval.Waiting {
+			t.Fatalf("%+v, %v", now, err)
+		}
+		if now.State == approval.Approved {
+			moved++
+		}
+	}
+	if want := money.New(int64(100+moved)*1_000_000, money.USDT).Fixed(4); o.available(t) != want {
+		t.Errorf("%d approved, available %s", moved, o.available(t))
+	}
+}
+
+func TestNewKeysOfALiveMerchantNeedTwoPeople(t *testing.T) {
+	t.Parallel()
+	for name, pick := range map[string]func(*office) context.Context{
+		"AnAdmin":        func(o *office) context.Context { return o.anna },
+		"TheCommandLine": func(o *office) context.Context { return o.root },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, ledger.Live)
+			by, kinds := pick(o), []merchant.KeyKind{merchant.SignKey}
+			before := o.byName(t, "demo")
+			if _, asks, err := o.PreviewRotateKeys(by, "demo", kinds, time.Hour); err != nil || !asks {
+				t.Errorf("preview: asks %v, %v", asks, err)
+			}
+			var id string
+			for range 2 { // asking again asks nothing new
+				r, err := o.RotateKeys(by, "demo", kinds, time.Hour)
+				if err != nil || r.Waiting == nil || r.Secrets != (merchant.Secrets{}) || id != "" && r.Waiting.ID != id {
+					t.Fatalf("%+v, %v", r, err)
+				}
+				id = r.Waiting.ID
+			}
+			if _, err := o.RotateKeys(o.clara, "demo", kinds, time.Hour); codeOf(err) != "already_waiting" {
+				t.Errorf("another asks: %v", err)
+			}
+			if _, err := o.desk.Approve(o.boris, id, ""); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(before.SignKeys, o.byName(t, "demo").SignKeys); diff != "" {
+				t.Error("keys were made by approving")
+			}
+			if r, err := o.RotateKeys(o.clara, "demo", kinds, time.Hour); err != nil || r.Waiting == nil {
+				t.Errorf("another uses it: %+v, %v", r, err)
+			} else if _, err := o.desk.Withdraw(o.clara, r.Waiting.ID); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestGrantedKeysAreMadeOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ledger.Live)
+	granted := func(kinds ...merchant.KeyKind) {
+		t.Helper()
+		r, err := o.RotateKeys(o.anna, "demo", kinds, time.Hour)
+		if err != nil || r.Waiting == nil {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		if _, err := o.desk.Approve(o.boris, r.Waiting.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		o.since.Add(int64(time.Second))
+	}
+	granted(merchant.SignKey)
+	r, err := o.RotateKeys(o.anna, "demo", []merchant.KeyKind{merchant.SignKey}, time.Hour)
+	if err != nil || r.Waiting != nil || r.Secrets.SignKey == "" || r.Secrets.APIKey != "" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if r, err = o.RotateKeys(o.anna, "demo", []merchant.KeyKind{merchant.SignKey}, time.Hour); err != nil || r.Waiting == nil {
+		t.Fatalf("a second time: %+v, %v", r, err)
+	}
+	if _, err := o.desk.Withdraw(o.anna, r.Waiting.ID); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func() (merchant.Rotated, error){
+		"OtherKinds": func() (merchant.Rotated, error) { return o.RotateKeys(o.anna, "demo", nil, time.Hour) },
+		"OtherGrace": func() (merchant.Rotated, error) {
+			return o.RotateKeys(o.anna, "demo", []merchant.KeyKind{merchant.APIKey}, 2*time.Hour)
+		},
+		"TooLate": func() (merchant.Rotated, error) {
+			o.since.Add(int64(approval.Life))
+			return o.RotateKeys(o.anna, "demo", []merchant.KeyKind{merchant.APIKey}, time.Hour)
+		},
+		"RotatedByTheMerchantMeanwhile": func() (merchant.Rotated, error) {
+			itself := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Merchant, ID: "mer_x"})
+			r, err := o.RotateKeys(itself, "demo", []merchant.KeyKind{merchant.APIKey}, time.Hour)
+			if r.Secrets.APIKey == "" {
+				t.Error("the merchant needs nobody")
+			}
+			if err != nil {
+				return r, err
+			}
+			return o.RotateKeys(o.anna, "demo", []merchant.KeyKind{merchant.APIKey}, time.Hour)
+		},
+	} {
+		granted(merchant.APIKey)
+		r, err := change()
+		if err != nil || r.Waiting == nil || r.Secrets != (merchant.Secrets{}) {
+			t.Errorf("%s: %+v, %v", name, r, err)
+			continue
+		}
+		if _, err := o.desk.Withdraw(o.anna, r.Waiting.ID); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestKeysThatOnePersonRotates(t *testing.T) {
+	t.Parallel()
+	t.Run("OfASandboxMerchant", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t, ledger.Sandbox)
+		if r, err := o.RotateKeys(o.anna, "demo", nil, 0); err != nil || r.Secrets.SignKey == "" {
+			t.Errorf("%+v, %v", r, err)
+		}
+	})
+	t.Run("BeforeThePlatformHasApprovers", func(t *testing.T) {
+		t.Parallel()
+		p := setup2(t)
+		p.operator(t, "olga", "operator")
+		root := audit.WithActor(t.Context(), audit.Actor{Kind: audit.CLI, ID: "root"})
+		if r, err := p.RotateKeys(root, "demo", nil, 0); err != nil || r.Secrets.SignKey == "" {
+			t.Errorf("%+v, %v", r, err)
+		}
+	})
+	t.Run("ErrNobodyElseCouldApprove", func(t *testing.T) {
+		t.Parallel()
+		p := setup2(t)
+		only := p.operator(t, "olga", "admin")
+		_, err := p.RotateKeys(only, "demo", nil, 0)
+		checkFault(t, err, "approval_blocked", nil)
+		_, err = p.Adjust(only, "demo", merchant.Adjustment{Amount: usdt(t, "1"), Reason: "x"})
+		checkFault(t, err, "approval_blocked", nil)
+	})
+}
+
+// TestOneGrantMakesKeysOnce: the same person in many places at once.
+func TestOneGrantMakesKeysOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ledger.Live)
+	r, err := o.RotateKeys(o.anna, "demo", nil, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.desk.Approve(o.boris, r.Waiting.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	made := 0
+	for range 8 {
+		all.Go(func() {
+			r, err := o.RotateKeys(o.anna, "demo", nil, time.Hour)
+			if err != nil && !errors.Is(err, approval.ErrWaiting) {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if r.Secrets.SignKey != "" {
+				made++
+			}
+		})
+	}
+	all.Wait()
+	if made != 1 {
+		t.Errorf("made %d times", made)
+	}
+}
