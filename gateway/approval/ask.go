@@ -91,11 +91,34 @@ func VoidAll(ctx context.Context, tx Tx, kind Kind, subject, note string, at tim
 	return nil
 }
 
+// Withdraw voids one approval in tx, with its audit row; only who asked can. It
+// fails with not_yours and already_decided.
+func Withdraw(ctx context.Context, tx Tx, a Approval, at time.Time) error {
+	by, name := By(ctx)
+	if a.RequestedBy != by {
+		return ErrNotYours
+	}
+	tag, err := tx.Exec(ctx, voidOne, a.ID, by, name, at)
+	switch {
+	case err != nil:
+		return fmt.Errorf("approval: withdraw: %w", err)
+	case tag.RowsAffected() != 1:
+		return ErrDecided
+	}
+	record := a.record(ctx, "approval.withdraw", at)
+	record.Before = map[string]any{"approval": a.ID, "what": a.What}
+	return audit.Write(ctx, tx, record)
+}
+
 // Use takes what the actor of ctx asked for and another person granted, once.
-// found is false when there is nothing to use now.
-func Use(ctx context.Context, tx Tx, kind Kind, subject string, at time.Time) (_ Approval, found bool, err error) {
+// found is false when just this was not granted, or was used.
+func Use(ctx context.Context, tx Tx, kind Kind, subject string, what map[string]string, at time.Time) (_ Approval, found bool, err error) {
+	raw, err := json.Marshal(what)
+	if err != nil {
+		return Approval{}, false, fmt.Errorf("approval: use: %w", err)
+	}
 	by, _ := By(ctx)
-	a, found, err := one(ctx, tx, takeUsable, string(kind), subject, by, at)
+	a, found, err := one(ctx, tx, takeUsable, string(kind), subject, by, at, string(raw))
 	if err != nil {
 		err = fmt.Errorf("approval: use: %w", err)
 	}

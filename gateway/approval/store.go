@@ -62,9 +62,14 @@ select ` + isApprover + `, ` + dependent + ` from approvals a, (select $2::text 
 update approvals set state = 'void', decided_by = $3, decided_name = $4, decided_at = greatest($5, requested_at), note = $6
 where kind = $1 and subject = $2 and (state = 'waiting' or (state = 'approved' and used_at is null and kind = 'key_rotation'))`
 
+	voidOne = `
+update approvals set state = 'void', decided_by = $2, decided_name = $3, decided_at = greatest($4, requested_at), note = 'taken back'
+where id = $1 and requested_by = $2 and (state = 'waiting' or (state = 'approved' and used_at is null and kind = 'key_rotation'))`
+
 	takeUsable = `
 update approvals a set used_at = $4
 where a.kind = $1 and a.subject = $2 and a.requested_by = $3 and a.state = 'approved' and a.used_at is null and a.expires_at > $4
+    and a.what = $5::jsonb
 returning ` + columns
 
 	countApprovers = `select count(*) from operators o where o.disabled_at is null and o.role in ('approver', 'admin') and 'operator:' || o.id <> $1`
