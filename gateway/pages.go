@@ -15,7 +15,7 @@ import (
 
 // buildPages makes the web sites that are served beside the API.
 func (a *App) buildPages(gate site.Gate, redisClient redis.UniversalClient) ([]httpapi.Page, error) {
-	figures, err := report.New(report.Deps{DB: a.DB, Now: time.Now})
+	figures, err := report.New(report.Deps{DB: a.DB, Callbacks: a.Callbacks, Now: time.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func (a *App) buildPages(gate site.Gate, redisClient redis.UniversalClient) ([]h
 		Payouts: a.Payouts, VirtualCards: a.VirtualCards, Directory: a.Directory, Ledger: a.Ledger, Callbacks: a.Callbacks, Queues: newQueues(redisClient), ProveLedger: a.proveLedger, Background: a.background(),
 		Sessions: a.Sessions, Operators: a.Operators, Figures: figures, Gate: gate, Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
 		Merchants: a.Merchants, EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange, Rates: a.Rates,
-		GameProviders: a.GameProviders, Games: a.Games,
+		GameProviders: a.GameProviders, Games: a.Games, TestCallback: a.TestCallback,
 		Audit: func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
 	})
 	if err != nil {

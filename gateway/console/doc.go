@@ -4,10 +4,10 @@
 // obey the same rules.
 //
 //	console.go     who may come in, the menu, all routes
-//	home.go        the dashboard
+//	home.go        the dashboard; charts.go, its charts
 //	<subject>.go   the pages of one subject: its routes, what they show and do
 //	pages/         their templates
-//	ru.go          the Russian of their texts
+//	ru_*.go        the Russian of their texts
 //
 // How a page is served, and what keeps strangers and scripts out, is in package
 // site.

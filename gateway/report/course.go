@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -157,4 +159,24 @@ func (r *Reader) steps(ctx context.Context, mode ledger.Mode, step time.Duration
 		return nil
 	})
 	return read, err
+}
+
+// ToPay is how long half and nine in ten of the payouts of a whole span took, as
+// near as the steps tell: each counts by what was paid in it.
+func (c Course) ToPay() (half, most time.Duration) {
+	return c.middle(func(s Step) time.Duration { return s.ToPay }), c.middle(func(s Step) time.Duration { return s.ToPayMost })
+}
+
+// middle is the median over payouts of a figure of their steps.
+func (c Course) middle(of func(Step) time.Duration) time.Duration {
+	steps := slices.Clone(c.Steps)
+	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(of(a), of(b)) })
+	all := c.Ended()[payout.Successful]
+	seen := int64(0)
+	for _, s := range steps {
+		if seen += s.Ended[payout.Successful]; 2*seen >= all && s.Ended[payout.Successful] > 0 {
+			return of(s)
+		}
+	}
+	return 0
 }

@@ -1,5 +1,0 @@
-package console
-
-var ruHome = map[string]string{
-	"Dashboard": "Обзор",
-}
