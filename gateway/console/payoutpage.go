@@ -30,6 +30,7 @@ type payoutPage struct {
 	Colleagues []operator.Operator
 	Shown      string // the version that the visitor sees
 	Changed    bool   // it is another one by now
+	Part       bool   // only what is kept up to date is shown
 	Given      struct{ Note, Reason, Cheques string }
 }
 
@@ -167,6 +168,7 @@ func (k *desk) payoutNow(v *site.Visit) error {
 	if shown := v.Query("shown"); shown != "" {
 		page.Changed, page.Shown = shown != page.Shown, shown
 	}
+	page.Part = true
 	return v.Fragment("payout", "now", page)
 }
 
