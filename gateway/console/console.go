@@ -101,7 +101,7 @@ const (
 
 // routes is every page of the console.
 func (k *desk) routes() []site.Route {
-	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes())
+	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes(), k.gameRoutes())
 }
 
 // menu lists the pages in the order in which they are needed.
@@ -111,6 +111,7 @@ func menu() []site.MenuItem {
 		{Name: "Payouts", Path: "/payouts", Role: viewer, Topic: "payouts"},
 		{Name: "Merchants", Path: "/merchants", Role: viewer},
 		{Name: "Users", Path: "/users", Role: viewer},
+		{Name: "Games", Path: "/games", Role: viewer},
 		{Name: "Rates", Path: "/rates", Role: viewer},
 		{Name: "Operators", Path: "/operators", Role: admin},
 		{Name: "Exceptions", Path: "/exceptions", Role: viewer, Topic: "exceptions"},
@@ -124,7 +125,7 @@ func menu() []site.MenuItem {
 // russian is the Russian of all pages, by the English.
 func russian() map[string]string {
 	all := make(map[string]string)
-	for _, texts := range []map[string]string{ruHome, ruDesk, ruQueues, ruAudit, ruExceptions, ruCallbacks, ruBooks} {
+	for _, texts := range []map[string]string{ruHome, ruDesk, ruQueues, ruAudit, ruExceptions, ruCallbacks, ruBooks, ruParties, ruMerchants, ruUsers, ruRates, ruOperators, ruGames} {
 		maps.Copy(all, texts)
 	}
 	return all
