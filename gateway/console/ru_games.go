@@ -1,0 +1,28 @@
+package console
+
+var ruGames = map[string]string{
+	"Games": "Игры", "Game": "Игра", "Providers of games": "Провайдеры игр", "Providers": "Провайдеры", "Provider": "Провайдер", "New provider": "Новый провайдер", "New provider of games": "Новый провайдер игр",
+	"Parts of games": "Разделы игр", "Make the provider": "Создать провайдера", "To the provider": "К провайдеру", "No provider of games yet.": "Провайдеров игр пока нет.",
+	"Its keys are shown once, on the next page.": "Ключи будут показаны один раз, на следующей странице.", "1 to 64 of a-z, 0-9, _ and -.": "От 1 до 64 символов a-z, 0-9, _ и -.",
+	"Profile": "Профиль", "Profiles": "Профили", "Profiles of providers": "Профили провайдеров", "New profile": "Новый профиль", "The profile %s": "Профиль %s", "The profile of %s": "Профиль: %s", "The profile %s is saved.": "Профиль %s сохранён.",
+	"How it behaves where providers differ.": "Как он ведёт себя там, где провайдеры различаются.", "It changes for every provider that has it.": "Изменится для всех провайдеров с этим профилем.",
+	"Public key": "Открытый ключ", "Private key": "Закрытый ключ", "%s is shut out: every call of it is refused.": "%s отключён: все его вызовы отклоняются.", "Shut this provider out?": "Отключить этого провайдера?",
+	"The present pair goes on working for the grace; one that is in a grace already ends at once.": "Нынешняя пара действует ещё льготный срок; та, у которой он уже идёт, перестаёт действовать сразу.",
+	"At the end of the grace, calls that are signed with the present pair are refused.":            "После льготного срока вызовы с подписью нынешней парой отклоняются.",
+	"A game of %s": "Игра провайдера %s", "Game id": "Id игры", "As the provider calls it.": "Как её называет провайдер.", "It can be played": "В неё можно играть", "The game %s is saved.": "Игра %s сохранена.",
+	"Add a game": "Добавить игру", "All games of the provider": "Все игры провайдера", "No games yet.": "Игр пока нет.", "Switch off": "Выключить", "Switch on": "Включить",
+	"Player": "Игрок", "Players": "Игроки", "Player id": "Id игрока", "No players.": "Игроков нет.", "A player of %s": "Игрок провайдера %s", "Bind a player": "Привязать игрока", "Bind the player": "Привязать", "The player is bound.": "Игрок привязан.",
+	"The provider's name for one of our users in one currency. What it is bound to never changes.": "Имя у провайдера для одного нашего пользователя в одной валюте. Привязка не меняется никогда.",
+	"As the provider calls the player.": "Как игрока называет провайдер.", "The largest bet": "Наибольшая ставка", "The most that may be lost in a day": "Наибольший проигрыш за день", "The most lost in a day": "Проигрыш за день, не больше",
+	"Play stops to tell the time after": "Напоминать о времени через", "Empty for none.": "Пусто — без лимита.", "Empty for none. Days are UTC.": "Пусто — без лимита. Дни по UTC.", "Such as 60m; empty for never.": "Например, 60m; пусто — никогда.",
+	"Limits of the player %s": "Лимиты игрока %s", "Block this player?": "Заблокировать этого игрока?", "Blocked: no new bets; wins and rollbacks go through.": "Заблокирован: новых ставок нет; выигрыши и откаты проходят.",
+	"New session": "Новый сеанс", "New session of the player %s": "Новый сеанс игрока %s", "Open the session": "Открыть сеанс", "Session id": "Id сеанса", "Made when empty.": "Пусто — будет создан.", "Lasts": "Длится", "Such as 12h, up to 720h.": "Например, 12h, не больше 720h.",
+	"The session is open.": "Сеанс открыт.", "The session is closed.": "Сеанс закрыт.", "Close this session?": "Закрыть этот сеанс?", "Noted: the player was told how long it has been.": "Записано: игроку напомнили о времени.", "Told": "Напомнили", "Told the time": "Напомнили о времени",
+	"Sessions of players": "Сеансы игроков", "Open sessions": "Открытые сеансы", "Open ones only": "Только открытые", "No sessions.": "Сеансов нет.", "Not playing now.": "Сейчас не играет.", "Opened": "Открыт", "Ends": "Закончится", "Ended": "Завершён",
+	"Rounds": "Раунды", "Round": "Раунд", "Open rounds": "Открытые раунды", "Its open rounds": "Его открытые раунды", "Its players": "Его игроки", "Its transactions": "Его операции", "Ended ones too": "И завершённые", "No round is open.": "Открытых раундов нет.",
+	"A round that stays open holds nothing, but somebody's bet was never settled: ask the provider.": "Открытый раунд ничего не удерживает, но чья-то ставка не рассчитана: спросите провайдера.",
+	"Bets": "Ставки", "Staked": "Поставлено", "Won": "Выиграно", "Transaction": "Операция", "Transactions of games": "Игровые операции", "No transactions.": "Операций нет.", "No bets yet.": "Ставок пока нет.",
+	"A transaction comes again": "Операция пришла снова", "A rollback of what never came": "Откат того, чего не было", "A rollback of what is rolled back": "Повторный откат", "Transaction ids are unique for": "Id операций уникальны для",
+	"A win without a bet": "Выигрыш без ставки", "A bet after its rollback": "Ставка после отката", "replay": "ответить так же", "refuse": "отклонить", "accept": "принять", "provider": "провайдера", "player": "игрока",
+	"rollback": "откат", "tombstone": "метка отката", "settled": "рассчитана", "rolled back": "отменена", "done": "выполнена", "repeated": "повторена", "not found": "не найдена", "barred": "не состоится", "expired": "истёк",
+}
