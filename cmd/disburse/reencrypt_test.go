@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/idempotency"
 	"disburse/gateway/payout"
+	"disburse/gateway/signin"
 	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/ledger/money"
@@ -166,21 +168,29 @@ func TestReencrypt(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	token, _, err := s.app.Sessions.Begin(t.Context(), signin.Operators, "a@example.test", signin.Visitor{}, func(context.Context) (string, error) { return "opr_1", nil })
+	if err == nil {
+		_, err = s.app.Sessions.Enrol(t.Context(), signin.Operators, token)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+
 	second := vault.Generate("k2").String()
 	s.cfg.EncryptionKeys = second + "," + first[0].String()
-	all := map[string]any{"key": "k2", "merchant_keys": 2.0, "provider_keys": 1.0, "requisites": 3.0, "callbacks": 3.0,
+	all := map[string]any{"key": "k2", "merchant_keys": 2.0, "provider_keys": 1.0, "second_factors": 1.0, "requisites": 3.0, "callbacks": 3.0,
 		"cards": 2.0, "payment_details": 2.0, "messages": 3.0, "dry_run": true}
 	for range 2 { // the first changes nothing
 		if diff := cmp.Diff(all, s.object("config", "reencrypt", "--dry-run")); diff != "" {
 			t.Errorf("dry run (-want +got):\n%s", diff)
 		}
 	}
-	says(t, s.ok("config", "reencrypt", "--dry-run"), "2 merchant keys, 1 provider keys, 3 payout requisites, 3 callbacks, 2 cards, 2 payment details, 3 messages", "Nothing was done")
+	says(t, s.ok("config", "reencrypt", "--dry-run"), "2 merchant keys, 1 provider keys, 1 second factors, 3 payout requisites, 3 callbacks, 2 cards, 2 payment details, 3 messages", "Nothing was done")
 	all["dry_run"] = false
 	if diff := cmp.Diff(all, s.object("config", "reencrypt", "--batch", "2")); diff != "" {
 		t.Errorf("first run (-want +got):\n%s", diff)
 	}
-	says(t, s.ok("config", "reencrypt"), "with key k2: 0 merchant keys, 0 provider keys, 0 payout requisites, 0 callbacks")
+	says(t, s.ok("config", "reencrypt"), "with key k2: 0 merchant keys, 0 provider keys, 0 second factors, 0 payout requisites, 0 callbacks")
 	if n := s.trail("config.reencrypt"); n != 2 {
 		t.Errorf("%d audit records, want one for each run that was not dry", n)
 	}
