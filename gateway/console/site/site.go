@@ -207,7 +207,7 @@ func (v *Visit) refuse(err error) {
 
 func statusOf(f *fault.Error) int {
 	switch f.Kind {
-	case fault.InvalidInput, fault.Rule:
+	case fault.InvalidInput, fault.Rule, fault.InsufficientFunds:
 		return http.StatusUnprocessableEntity
 	case fault.Unauthenticated:
 		return http.StatusUnauthorized

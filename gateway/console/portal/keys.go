@@ -1,0 +1,125 @@
+package portal
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"disburse/gateway/console/site"
+	"disburse/gateway/fault"
+	"disburse/gateway/merchant"
+)
+
+func (p *portal) keyRoutes() []site.Route {
+	return []site.Route{
+		{Method: get, Path: "/keys", Handle: p.keys},
+		{Method: post, Path: "/keys", Handle: p.rotate},
+	}
+}
+
+// keyring is the keys without their secrets, and the form that rotates them.
+type keyring struct {
+	Keys   []merchant.KeyInfo
+	Kinds  []kind
+	Graces []grace
+}
+
+type kind struct {
+	merchant.KeyKind
+	Chosen bool
+}
+
+type grace struct {
+	Value, Name string
+	Chosen      bool
+}
+
+// secrets is a page with new keys, at the only moment when they are shown.
+type secrets struct {
+	Sandbox string // the name of a merchant that was made with them
+	merchant.Secrets
+	Grace string
+}
+
+func (p *portal) keys(v *site.Visit) error {
+	ring, err := p.keyring(v)
+	if err != nil {
+		return err
+	}
+	return v.Render("keys", ring)
+}
+
+func (p *portal) keyring(v *site.Visit) (keyring, error) {
+	m, err := p.merchant(v)
+	if err != nil {
+		return keyring{}, err
+	}
+	ring := keyring{Keys: m.Keys}
+	for _, k := range merchant.KeyKinds() {
+		ring.Kinds = append(ring.Kinds, kind{k, slices.Contains(v.FormAll("only"), string(k))})
+	}
+	chosen := v.Form("grace")
+	if chosen == "" {
+		chosen = "24h"
+	}
+	for _, g := range [][2]string{{"24h", "a day"}, {"168h", "a week"}, {"1h", "an hour"}, {"0s", "they end at once"}} {
+		ring.Graces = append(ring.Graces, grace{g[0], g[1], g[0] == chosen})
+	}
+	return ring, nil
+}
+
+// rotate makes new keys for who gives the password once more: a page that was
+// left open is not enough to take a merchant's keys.
+func (p *portal) rotate(v *site.Visit) error {
+	made, err := p.newKeys(v)
+	switch {
+	case err == nil:
+		return v.Render("secrets", secrets{Secrets: made.Secrets, Grace: v.Form("grace")})
+	case !site.Invalid(err):
+		return err
+	}
+	ring, listErr := p.keyring(v)
+	if listErr != nil {
+		return listErr
+	}
+	return v.RenderInvalid("keys", ring, err)
+}
+
+func (p *portal) newKeys(v *site.Visit) (merchant.Rotated, error) {
+	var faults []fault.Field
+	var kinds []merchant.KeyKind
+	for _, text := range v.FormAll("only") {
+		kinds = append(kinds, merchant.KeyKind(text))
+	}
+	if len(kinds) == 0 {
+		faults = append(faults, fault.Field{Name: "only", Why: "choose at least one kind"})
+	}
+	keep, err := time.ParseDuration(v.Form("grace"))
+	if err != nil {
+		faults = append(faults, fault.Field{Name: "grace", Why: "is required"})
+	}
+	if len(faults) > 0 {
+		return merchant.Rotated{}, fault.Invalid(faults...)
+	}
+	if err := p.sameHand(v); err != nil {
+		return merchant.Rotated{}, err
+	}
+	return p.Merchants.RotateKeys(v.Ctx, seatOf(v).At(), kinds, keep)
+}
+
+var errBusy = fault.New(fault.RateLimited, "rate_limited", "too many failures from this address, wait a minute")
+
+// sameHand checks the password of who is signed in once more. Failures count as
+// those of signing in do.
+func (p *portal) sameHand(v *site.Visit) error {
+	who, from := seatOf(v), v.Person.Actor.Address
+	if wait, blocked := p.Gate.Blocked(from); blocked {
+		return errBusy.After(wait)
+	}
+	_, err := p.People.CheckPassword(v.Ctx, who.Email, v.Form("password"))
+	if errors.Is(err, merchant.ErrInvalidPassword) {
+		p.Gate.Fail(v.Ctx, from)
+		return fault.Invalid(fault.Field{Name: "password", Why: "is not your password"})
+	}
+	return err
+}
