@@ -48,6 +48,7 @@ type App struct {
 	Ledger     *ledger.Ledger
 	Directory  *merchant.Directory
 	Merchants  *merchant.Service
+	People     *merchant.People
 	Payouts    *payout.Service
 	Rates      *fx.Rates
 	Operators  *operator.Service
@@ -143,6 +144,9 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 	}
 	a.Merchants, err = merchant.NewService(merchant.Deps{DB: a.DB, Ledger: a.Ledger, Vault: a.vault, Watcher: watcher, Now: now})
 	if err != nil {
+		return err
+	}
+	if a.People, err = merchant.NewPeople(merchant.PeopleDeps{DB: a.DB, Now: now}); err != nil {
 		return err
 	}
 	if a.Rates, err = fx.New(fx.Deps{DB: a.DB, Watcher: watcher, Now: now}); err != nil {

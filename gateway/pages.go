@@ -8,6 +8,7 @@ import (
 
 	"disburse/gateway/audit"
 	"disburse/gateway/console"
+	"disburse/gateway/console/portal"
 	"disburse/gateway/console/site"
 	"disburse/gateway/httpapi"
 	"disburse/gateway/report"
@@ -23,13 +24,20 @@ func (a *App) buildPages(gate site.Gate, redisClient redis.UniversalClient) ([]h
 		Payouts: a.Payouts, VirtualCards: a.VirtualCards, Directory: a.Directory, Ledger: a.Ledger, Callbacks: a.Callbacks, Queues: newQueues(redisClient), ProveLedger: a.proveLedger, Background: a.background(),
 		Sessions: a.Sessions, Operators: a.Operators, Figures: figures, Gate: gate, Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
 		Merchants: a.Merchants, EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange, Rates: a.Rates,
-		GameProviders: a.GameProviders, Games: a.Games, TestCallback: a.TestCallback,
+		GameProviders: a.GameProviders, Games: a.Games, TestCallback: a.TestCallback, Approvals: a.Approvals,
 		Audit: func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	a.sites = append(a.sites, desk)
+	theirs, err := portal.New(portal.Deps{
+		Sessions: a.Sessions, People: a.People, Merchants: a.Merchants, Directory: a.Directory, Payouts: a.Payouts, Ledger: a.Ledger,
+		Callbacks: a.Callbacks, TestCallback: a.TestCallback, Gate: gate, Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.sites = append(a.sites, desk, theirs)
 	var pages []httpapi.Page
 	for _, s := range a.sites {
 		for _, p := range s.Served() {
