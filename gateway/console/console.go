@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"disburse/gateway/approval"
 	"disburse/gateway/audit"
 	"disburse/gateway/cardorder"
 	"disburse/gateway/console/site"
@@ -39,6 +40,7 @@ type Deps struct {
 	Figures   *report.Reader
 	Gate      site.Gate // failed sign-ins by address
 
+	Approvals     *approval.Service
 	Merchants     *merchant.Service
 	EndUsers      *enduser.Service
 	CardOrders    *cardorder.Service

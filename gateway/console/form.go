@@ -91,17 +91,6 @@ type once struct {
 
 type secret struct{ Name, Value string }
 
-// kept drops the secrets that were not made.
-func kept(all ...secret) []secret {
-	var out []secret
-	for _, s := range all {
-		if s.Value != "" {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // amountOf reads an amount. Text that is none is a fault of the field.
 func amountOf(name, text string, c money.Currency) (money.Money, error) {
 	m, err := money.Parse(text, c)

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"disburse/gateway/console/site"
-	"disburse/gateway/fault"
 	"disburse/gateway/merchant"
 	"disburse/ledger"
 	"disburse/ledger/money"
@@ -30,6 +29,7 @@ func (k *desk) merchantRoutes() []site.Route {
 			{Method: post, Path: "/merchants/:name/methods", Role: admin, Handle: k.changeMethods},
 		},
 		asking("/merchants/:name/topup", admin, k.topUpForm, k.topUp),
+		asking("/merchants/:name/adjust", admin, k.adjustForm, k.adjust),
 		asking("/merchants/:name/rotate-keys", admin, k.rotateForm, k.rotateKeys),
 		asking("/merchants/:name/test-callback", admin, k.testCallbackForm, k.testCallback),
 	)
@@ -72,8 +72,10 @@ func (k *desk) merchants(v *site.Visit) error {
 
 type merchantPage struct {
 	merchant.DetailsView
-	Limits []named // in their order
-	Trail  trail
+	Limits  []named // in their order
+	Waiting []waiting
+	Newest  string // the keys as they stand
+	Trail   trail
 }
 
 // named is a thing and what it is called on the pages.
@@ -95,9 +97,12 @@ func (k *desk) merchant(v *site.Visit) error {
 	if err != nil {
 		return err
 	}
-	p := merchantPage{DetailsView: d.View()}
+	p := merchantPage{DetailsView: d.View(), Newest: newestKeys(d.Merchant.Keys)}
 	for _, name := range merchant.LimitNames() {
 		p.Limits = append(p.Limits, named{limitName(v, name), p.DetailsView.Limits[string(name)]})
+	}
+	if p.Waiting, err = k.waitingFor(v, d.Merchant.ID); err != nil {
+		return err
 	}
 	if p.Trail, err = k.trailOf(v, "merchant", d.Merchant.ID); err != nil {
 		return err
@@ -153,14 +158,9 @@ func (k *desk) createMerchant(v *site.Visit) error {
 	}
 	m := made.Merchant
 	return v.Render("once", once{
-		Title: v.T("The keys of %s", m.Name), Secrets: keysShown(v, made.Secrets), Back: "/merchants/" + m.Name, Next: v.T("To the merchant"),
+		Title: v.T("The keys of %s", m.Name), Secrets: keysShown(made.Secrets), Back: "/merchants/" + m.Name, Next: v.T("To the merchant"),
 		Facts: []secret{{v.T("Merchant"), m.Name}, {v.T("Mode"), v.T(string(m.Mode))}},
 	})
-}
-
-// keysShown names the keys as the merchant's documentation does.
-func keysShown(_ *site.Visit, s merchant.Secrets) []secret {
-	return kept(secret{"sign_key", s.SignKey}, secret{"api_key", s.APIKey}, secret{"webhook_secret", s.WebhookSecret})
 }
 
 // wholeOf reads a whole number. Text that is none becomes a negative one, so
@@ -235,76 +235,6 @@ func (k *desk) topUp(v *site.Visit) error {
 		note = v.T("This reference was there before: nothing moved.")
 	}
 	return v.Goto(merchantPath(v, ""), note)
-}
-
-// errKeysChanged refuses a rotation that was asked for on a page of before
-// another one, such as one that is loaded again: it would end the keys that
-// were just handed over.
-var errKeysChanged = fault.New(fault.Conflict, "keys_changed", "the keys were changed since this page was opened, look at it again")
-
-// newestKeys tells states of a merchant's keys apart.
-func newestKeys(m merchant.Merchant) string {
-	text := ""
-	for _, key := range m.Keys {
-		if key.ExpiresAt == nil {
-			text += key.ID + ","
-		}
-	}
-	return text
-}
-
-func (k *desk) rotateForm(v *site.Visit) (form, error) {
-	d, err := k.Merchants.Show(v.Ctx, v.Param("name"))
-	if err != nil {
-		return form{}, err
-	}
-	f := form{
-		Title: v.T("New keys of %s", d.Merchant.Name), Back: merchantPath(v, ""), Submit: v.T("Make new keys"), Grave: true,
-		Intro:   v.T("The keys of the kinds chosen are replaced. The present ones go on working for the grace; ones that are in a grace already end at once."),
-		Warning: v.T("At the end of the grace, requests that are signed with the present keys are refused."),
-		Inputs: []input{
-			{Name: "newest", Kind: "hidden", Value: newestKeys(d.Merchant)},
-			{Name: "grace", Label: v.T("Grace"), Value: typed(v, "grace", spanText(merchant.DefaultGrace)), Required: true, Hint: v.T("Such as 24h or 90m; 0s ends the present keys at once.")},
-		},
-	}
-	names := map[merchant.KeyKind]string{
-		merchant.SignKey: v.T("Sign key"), merchant.APIKey: v.T("API key"), merchant.WebhookSecret: v.T("Webhook secret"),
-	}
-	for _, kind := range merchant.KeyKinds() {
-		chosen := on
-		if posted(v) {
-			chosen = v.Form("only." + string(kind))
-		}
-		f.Inputs = append(f.Inputs, input{Name: "only." + string(kind), Kind: "check", Label: names[kind], Value: chosen})
-	}
-	return f, nil
-}
-
-func (k *desk) rotateKeys(v *site.Visit) error {
-	var kinds []merchant.KeyKind
-	for _, kind := range merchant.KeyKinds() {
-		if v.Form("only."+string(kind)) == on {
-			kinds = append(kinds, kind)
-		}
-	}
-	if len(kinds) == 0 {
-		return fault.Invalid(fault.Field{Name: "only", Why: "choose at least one kind"})
-	}
-	d, err := k.Merchants.Show(v.Ctx, v.Param("name"))
-	if err != nil {
-		return err
-	}
-	if v.Form("newest") != newestKeys(d.Merchant) {
-		return errKeysChanged
-	}
-	rotated, err := k.Merchants.RotateKeys(v.Ctx, v.Param("name"), kinds, spanOf(v.Form("grace"), merchant.DefaultGrace))
-	if err != nil {
-		return err
-	}
-	return v.Render("once", once{
-		Title: v.T("The keys of %s", rotated.Merchant.Name), Secrets: keysShown(v, rotated.Secrets),
-		Back: merchantPath(v, ""), Next: v.T("To the merchant"),
-	})
 }
 
 func (k *desk) testCallbackForm(v *site.Visit) (form, error) {

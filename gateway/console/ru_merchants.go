@@ -36,5 +36,12 @@ var ruMerchants = map[string]string{
 	"%s is on": "%s включён", "The least of %s": "Минимум для %s", "The most of %s": "Максимум для %s", "Add a method": "Добавить способ",
 	"What the merchant may pay out by, and the least and the most of one payout, in the method's currency.": "Чем мерчант может выплачивать и сколько за раз: минимум и максимум в валюте способа.",
 	"It begins with 100 to 1,000,000. Currencies are those that have a rate.":                               "Сначала от 100 до 1 000 000. Валюты — те, у которых есть курс.",
+	"Adjust the balance of %s": "Корректировка баланса: %s", "Ask for it": "Запросить", "It can spend %s USDT now.": "Сейчас доступно %s USDT.", "Reason": "Причина",
+	"Nothing moves until another person approves it. Who asks can never approve.": "Ничего не движется, пока не утвердит другой человек. Кто запросил, тот не утверждает.",
+	"10.50 adds, -10.50 takes away.":                                              "10.50 прибавит, -10.50 убавит.", "One reference adjusts once; made when empty.": "Одно основание корректирует один раз; пусто — будет создано.",
+	"This was asked for before: nothing new was asked for.": "Это уже запрашивали: нового запроса нет.", "The adjustment waits for a second person.": "Корректировка ждёт второго человека.",
+	"This merchant is live: another person must approve it first. Then you make the keys, on the merchant's page, and only you see them.": "Мерчант боевой: сначала должен утвердить другой человек. Затем вы выпустите ключи на странице мерчанта, и увидите их только вы.",
+	"The new keys wait for a second person.": "Новые ключи ждут второго человека.", "Adjustment of %s USDT": "Корректировка на %s USDT", "asked by": "запросил", "decided by": "решил",
+	"Make the keys that were approved": "Выпустить утверждённые ключи", "Approvals": "Утверждения",
 	"Shut this merchant out?": "Отключить этого мерчанта?",
 }
