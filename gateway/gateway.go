@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"disburse/callbacks"
+	"disburse/gateway/approval"
 	"disburse/gateway/audit"
 	"disburse/gateway/cardorder"
 	"disburse/gateway/chat"
@@ -50,6 +51,7 @@ type App struct {
 	Merchants  *merchant.Service
 	People     *merchant.People
 	Payouts    *payout.Service
+	Approvals  *approval.Service // what waits for a second person
 	Rates      *fx.Rates
 	Operators  *operator.Service
 	Users      *enduser.Service
@@ -178,6 +180,12 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 		Executors: []payout.Executor{&sandbox.Executor{ReceiptBase: a.Config.PublicURL + httpapi.SandboxReceipts, Now: now}},
 		Now:       now, Log: a.log, Observe: a.metrics.payouts(),
 	})
+	if err != nil {
+		return err
+	}
+	a.Approvals, err = approval.New(approval.Deps{DB: a.DB, Now: now, Deciders: map[approval.Kind]approval.Decider{
+		approval.Payout: a.Payouts, approval.Adjustment: a.Merchants, approval.KeyRotation: a.Merchants,
+	}})
 	return err
 }
 
@@ -246,7 +254,7 @@ func (a *App) startAPI() error {
 	a.http, err = httpapi.New(httpapi.Deps{
 		Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
 		Registry: a.Registry, MetricsElsewhere: a.Config.MetricsListen != "",
-		Directory: a.Directory, Merchants: a.Merchants, Payouts: a.Payouts, Operators: a.Operators, Rates: a.Rates,
+		Directory: a.Directory, Merchants: a.Merchants, Payouts: a.Payouts, Approvals: a.Approvals, Operators: a.Operators, Rates: a.Rates,
 		EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange, VirtualCards: a.VirtualCards,
 		GameDirectory: a.GameDirectory, GameProviders: a.GameProviders, Games: a.Games,
 		Ledger: a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,

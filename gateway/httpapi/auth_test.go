@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"disburse/gateway/audit"
 	"disburse/gateway/httpapi"
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
@@ -95,7 +96,8 @@ func TestSignCoversTheFieldTheMethodNames(t *testing.T) {
 func TestBothKeysVerifyDuringARotation(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	rotated, err := s.deps.Merchants.RotateKeys(t.Context(), s.merchant, nil, time.Hour)
+	itself := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Merchant, ID: s.merchant})
+	rotated, err := s.deps.Merchants.RotateKeys(itself, s.merchant, nil, time.Hour)
 	must(t, err)
 	for name, keys := range map[string]merchant.Secrets{"Old": s.keys, "New": rotated.Secrets} {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +111,7 @@ func TestBothKeysVerifyDuringARotation(t *testing.T) {
 			}, nil))
 		})
 	}
-	again, err := s.deps.Merchants.RotateKeys(t.Context(), s.merchant, nil, 0)
+	again, err := s.deps.Merchants.RotateKeys(itself, s.merchant, nil, 0)
 	must(t, err)
 	t.Run("EndedOldIsRefused", func(t *testing.T) {
 		s.wantError(s.create(payoutBody("order-3", nil)), http.StatusUnauthorized, "invalid_signature")

@@ -14,7 +14,7 @@ import (
 func listPayouts(r *request) error {
 	q := r.query()
 	f := payout.Filter{
-		Status: payout.Status(q.text("status")), MerchantID: q.merchantID("merchant"),
+		Status: payout.Status(q.text("status")), Stage: payout.Stage(q.text("stage")), MerchantID: q.merchantID("merchant"),
 		Mode: ledger.Mode(q.text("mode")), Method: payout.Method(q.text("method")), Currency: q.text("currency"),
 		ClaimedBy: q.text("claimed_by"), Query: q.text("q"), From: q.time("from"), To: q.time("to"),
 		Cursor: q.text("cursor"), Limit: q.limit(),

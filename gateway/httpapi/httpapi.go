@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
+	"disburse/gateway/approval"
 	"disburse/gateway/audit"
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
@@ -55,6 +56,7 @@ type Deps struct {
 	Directory    *merchant.Directory
 	Merchants    *merchant.Service
 	Payouts      *payout.Service
+	Approvals    *approval.Service
 	Operators    *operator.Service
 	EndUsers     *enduser.Service
 	CardOrders   *cardorder.Service
@@ -110,6 +112,7 @@ func (d *Deps) missing() []string {
 		{"Directory", d.Directory != nil},
 		{"Merchants", d.Merchants != nil},
 		{"Payouts", d.Payouts != nil},
+		{"Approvals", d.Approvals != nil},
 		{"Operators", d.Operators != nil},
 		{"EndUsers", d.EndUsers != nil},
 		{"CardOrders", d.CardOrders != nil},

@@ -131,6 +131,9 @@ func rotateKeys(r *request) error {
 	if err != nil {
 		return err
 	}
+	if rotated.Waiting != nil {
+		return r.jsonStatus(http.StatusAccepted, askedAnswer{rotated.Waiting.View(r.api.Now())})
+	}
 	return r.json(merchantSecrets{Merchant: rotated.Merchant.View(), Secrets: rotated.Secrets})
 }
 

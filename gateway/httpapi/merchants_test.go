@@ -53,7 +53,10 @@ func TestMerchantCalls(t *testing.T) {
 			}
 		})
 	}
-	rotated := s.wantOK(s.as(admin, http.MethodPost, "/merchants/acme/rotate-keys", fields{"only": []merchant.KeyKind{merchant.SignKey}, "grace": "1h"}))
+	rotate := fields{"only": []merchant.KeyKind{merchant.SignKey}, "grace": "1h"}
+	asked := s.as(admin, http.MethodPost, "/merchants/acme/rotate-keys", rotate).text("approval", "id")
+	s.wantOK(s.as(operator.RoleApprover, http.MethodPost, "/approvals/"+asked+"/approve", nil))
+	rotated := s.wantOK(s.as(admin, http.MethodPost, "/merchants/acme/rotate-keys", rotate))
 	if rotated.text("secrets", "sign_key") == "" || rotated.text("secrets", "api_key") != "" || rotated.text("secrets", "sign_key") == made.text("secrets", "sign_key") {
 		t.Errorf("rotate: got %s", rotated.raw)
 	}

@@ -45,7 +45,7 @@ const providerTimeout = 25 * time.Second
 // routes is every route of the HTTP surface. Merchants' routes authenticate in
 // their handlers, because a signature covers the body.
 func (a *api) routes() []route {
-	return slices.Concat(merchantRoutes(), gameRoutes(), walletRoutes(), payoutRoutes(), partyRoutes(), userRoutes(), cardDeskRoutes(),
+	return slices.Concat(merchantRoutes(), gameRoutes(), walletRoutes(), payoutRoutes(), partyRoutes(), approvalRoutes(), userRoutes(), cardDeskRoutes(),
 		disputeRoutes(), gameDeskRoutes(), bookRoutes(), a.serviceRoutes(), a.pageRoutes())
 }
 
@@ -100,6 +100,10 @@ func payoutRoutes() []route {
 		{method: post, path: "/api/operator/payouts/:id/complete", envelope: e, role: desk, handle: completePayout},
 		// payout: the claimer cannot pay.
 		{method: post, path: "/api/operator/payouts/:id/reject", envelope: e, role: desk, handle: rejectPayout},
+		// payout: a second person agrees that it is paid.
+		{method: post, path: "/api/operator/payouts/:id/approve", envelope: e, role: operator.RoleApprover, handle: approvePayout},
+		// payout: who reported it as paid takes that back.
+		{method: post, path: "/api/operator/payouts/:id/recall", envelope: e, role: desk, handle: recallPayout},
 		// payout: the claimer attaches a receipt.
 		{method: post, path: "/api/operator/payouts/:id/receipts", envelope: e, role: desk, upload: true, handle: uploadReceipt},
 		// payout: whoever was given the signed link, the merchant's customer among them.
@@ -136,6 +140,8 @@ func partyRoutes() []route {
 		{method: post, path: "/api/operator/merchants/:name/rotate-keys", envelope: e, role: admin, handle: rotateKeys},
 		// merchant: an admin books money that came in.
 		{method: post, path: "/api/operator/merchants/:name/topup", envelope: e, role: admin, handle: topUpMerchant},
+		// merchant: an admin asks for a correction of a balance.
+		{method: post, path: "/api/operator/merchants/:name/adjust", envelope: e, role: admin, handle: adjustMerchant},
 		// merchant: an admin shuts a merchant out.
 		{method: post, path: "/api/operator/merchants/:name/disable", envelope: e, role: admin, handle: disableMerchant},
 		// merchant: and lets it in again.
@@ -156,6 +162,26 @@ func partyRoutes() []route {
 		{method: post, path: "/api/operator/operators/:id/disable", envelope: e, role: admin, handle: disableOperator},
 		// operator: and lets them in again.
 		{method: post, path: "/api/operator/operators/:id/enable", envelope: e, role: admin, handle: enableOperator},
+	}
+}
+
+func approvalRoutes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	const viewer, desk, approver = operator.RoleViewer, operator.RoleOperator, operator.RoleApprover
+	e := operatorEnvelope
+	return []route{
+		// approval: what waits for a second person, and what became of it.
+		{method: get, path: "/api/operator/approvals", envelope: e, role: viewer, handle: listApprovals},
+		// payout: from which amount a payout does.
+		{method: get, path: "/api/operator/approvals/rules", envelope: e, role: viewer, handle: listApprovalRules},
+		// approval: one of them.
+		{method: get, path: "/api/operator/approvals/:id", envelope: e, role: viewer, handle: showApproval},
+		// approval: the second person agrees.
+		{method: post, path: "/api/operator/approvals/:id/approve", envelope: e, role: approver, handle: approveAsked},
+		// approval: or does not.
+		{method: post, path: "/api/operator/approvals/:id/refuse", envelope: e, role: approver, handle: refuseAsked},
+		// approval: the first person takes it back.
+		{method: post, path: "/api/operator/approvals/:id/withdraw", envelope: e, role: desk, handle: withdrawAsked},
 	}
 }
 

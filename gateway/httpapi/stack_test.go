@@ -21,6 +21,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"disburse/callbacks"
+	"disburse/gateway/approval"
 	"disburse/gateway/audit"
 	"disburse/gateway/cardorder"
 	"disburse/gateway/chat"
@@ -130,6 +131,10 @@ func (s *stack) services() httpapi.Deps {
 		DB: pool, Ledger: books, Merchants: d.Directory, Rates: d.Rates, Vault: box, Watcher: watcher, PublicURL: publicURL, Now: now, Log: log,
 		CheckURL: func(target string) error { return callbacks.CheckURL(target, callbacks.AllowList{}) },
 	})
+	must(t, err)
+	d.Approvals, err = approval.New(approval.Deps{DB: pool, Now: now, Deciders: map[approval.Kind]approval.Decider{
+		approval.Payout: d.Payouts, approval.Adjustment: d.Merchants, approval.KeyRotation: d.Merchants,
+	}})
 	must(t, err)
 	s.wallets(&d, pool, box)
 	s.games(&d, gameprovider.Deps{DB: pool, Vault: box, Watcher: watcher, Now: now})

@@ -20,7 +20,7 @@ import (
 )
 
 // ErrLowBalance is the fault of an adjustment that takes more than there is.
-var ErrLowBalance = fault.New(fault.InsufficientFunds, "low_balance", "the merchant has less than that to spend")
+var ErrLowBalance = fault.New(fault.Conflict, "low_balance", "the merchant has less than that to spend")
 
 const maxReason = 500
 
