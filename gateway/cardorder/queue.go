@@ -20,6 +20,7 @@ type QueueFilter struct {
 	Type      Type
 	ClaimedBy string // a claimant such as "operator:usr_..."
 	Ready     bool   // only those on which an operator can work: a deposit waits for its user first
+	Unpaid    bool   // only those which wait for their user
 	Cursor    string
 	Limit     int // 1..500, 50 when zero or below
 }
@@ -43,6 +44,9 @@ func (s *Service) Queue(ctx context.Context, f QueueFilter) (page.Page[DeskView]
 	q.narrow(f.Type, "")
 	if f.Ready {
 		q.add(listReady)
+	}
+	if f.Unpaid {
+		q.add(listUnpaid)
 	}
 	if f.ClaimedBy != "" {
 		q.add(listClaimed, f.ClaimedBy)

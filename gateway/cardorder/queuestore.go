@@ -6,6 +6,7 @@ const (
 	ready = `(o.type = 'withdraw' or o.status = 'paid_by_user')`
 
 	listReady  = ` and ` + ready
+	listUnpaid = ` and not ` + ready
 	listAfter  = ` and o.id > $%d`
 	listOldest = ` order by o.id limit $%d`
 

@@ -15,6 +15,7 @@ import (
 	"disburse/gateway/approval"
 	"disburse/gateway/audit"
 	"disburse/gateway/cardorder"
+	"disburse/gateway/chat"
 	"disburse/gateway/console/site"
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
@@ -45,6 +46,7 @@ type Deps struct {
 	EndUsers      *enduser.Service
 	CardOrders    *cardorder.Service
 	Exchange      *exchange.Service
+	Chat          *chat.Store
 	Rates         *fx.Rates
 	GameProviders *gameprovider.Service
 	Games         *gamewallet.Service
@@ -103,7 +105,7 @@ const (
 
 // routes is every page of the console.
 func (k *desk) routes() []site.Route {
-	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes(), k.gameRoutes())
+	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.cardOrderRoutes(), k.disputeRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes(), k.gameRoutes())
 }
 
 // menu lists the pages in the order in which they are needed.
@@ -111,6 +113,8 @@ func menu() []site.MenuItem {
 	return []site.MenuItem{
 		{Name: "Dashboard", Path: "/", Role: viewer},
 		{Name: "Payouts", Path: "/payouts", Role: viewer, Topic: "payouts"},
+		{Name: "Card orders", Path: "/card-orders", Role: viewer, Topic: "card-orders"},
+		{Name: "Disputes", Path: "/disputes", Role: viewer, Topic: "disputes"},
 		{Name: "Merchants", Path: "/merchants", Role: viewer},
 		{Name: "Users", Path: "/users", Role: viewer},
 		{Name: "Games", Path: "/games", Role: viewer},

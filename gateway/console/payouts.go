@@ -84,7 +84,7 @@ func (k *desk) payoutList(v *site.Visit) (payoutList, error) {
 	list := payoutList{
 		Asked: wantedOf(v, "/payouts", "view", "mode", "currency", "method", "merchant", "min_amount", "max_amount",
 			"status", "q", "from", "to", "claimed_by", "cursor"),
-		View: v.Query("view"), Methods: payout.Methods(), Statuses: payout.Statuses(),
+		View: payoutView(v), Methods: payout.Methods(), Statuses: payout.Statuses(),
 	}
 	rates, err := k.Rates.List(v.Ctx)
 	if err != nil {
@@ -112,6 +112,14 @@ func (k *desk) payoutList(v *site.Visit) (payoutList, error) {
 	}
 	list.Pages = list.Asked.pages(found.NextCursor)
 	return list, nil
+}
+
+// payoutView is the view that was asked for; who searches means all.
+func payoutView(v *site.Visit) string {
+	if view := v.Query("view"); view != "" || v.Query("q") == "" {
+		return view
+	}
+	return viewAll
 }
 
 func rowOf(p payout.Payout, who *people, now time.Time) payoutRow {

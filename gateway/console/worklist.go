@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,8 +52,8 @@ func (p *people) name(actor string) string {
 		text = p.v.T("executor %s", id)
 	case "user":
 		text = p.v.T("user")
-		if id != "" {
-			text += " " + id
+		if n := userID(id); n > 0 {
+			text = p.user(n)
 		}
 	case "cli":
 		text = strings.TrimSpace(p.v.T("command line") + " " + id)
@@ -84,6 +85,32 @@ func (p *people) holder(by string, until time.Time) holder {
 		return holder{}
 	}
 	return holder{Name: p.name(by), Mine: by == me(p.v), Live: until.After(p.v.Now()), Until: until}
+}
+
+// lease is holder for claims as views have them.
+func (p *people) lease(by, until *string) holder {
+	if by == nil || until == nil {
+		return holder{}
+	}
+	end, err := time.Parse(time.RFC3339, *until)
+	if err != nil {
+		return holder{}
+	}
+	return p.holder(*by, end)
+}
+
+// user is the name of an end user, with the id.
+func (p *people) user(id int64) string {
+	actor := "user:" + strconv.FormatInt(id, 10)
+	if known, ok := p.names[actor]; ok {
+		return known
+	}
+	text := "#" + strconv.FormatInt(id, 10)
+	if u, err := p.k.EndUsers.ByID(p.v.Ctx, id); err == nil {
+		text = u.Name + " " + text
+	}
+	p.names[actor] = text
+	return text
 }
 
 // Here reports that the visitor can work on the item.

@@ -1,0 +1,131 @@
+package console
+
+import (
+	"net/http"
+
+	"disburse/gateway/chat"
+	"disburse/gateway/console/site"
+	"disburse/gateway/exchange"
+	"disburse/ledger/money"
+)
+
+func (k *desk) disputeRoutes() []site.Route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []site.Route{
+		{Method: get, Path: "/disputes", Role: viewer, Handle: k.disputes},
+		{Method: get, Path: "/disputes/list", Role: viewer, Handle: k.disputeRows},
+		{Method: post, Path: "/disputes/claim", Role: approver, Handle: k.claimNextDispute},
+		{Method: get, Path: "/disputes/:id", Role: viewer, Handle: k.dispute},
+		{Method: get, Path: "/disputes/:id/now", Role: viewer, Handle: k.disputeNow},
+		{Method: get, Path: "/disputes/:id/chat", Role: viewer, Handle: k.disputeChat},
+		{Method: post, Path: "/disputes/:id/messages", Role: approver, Handle: k.sayInDispute},
+		{Method: get, Path: "/disputes/:id/requisite", Role: viewer, Handle: k.hideDetails},
+		{Method: post, Path: "/disputes/:id/requisite", Role: approver, Handle: k.revealDetails},
+		{Method: post, Path: "/disputes/:id/claim", Role: approver, Handle: k.claimDispute},
+		{Method: post, Path: "/disputes/:id/pass", Role: approver, Handle: k.passDispute},
+		{Method: post, Path: "/disputes/:id/resolve", Role: approver, Handle: k.resolveDispute},
+	}
+}
+
+// disputeList is a page of open disputes.
+type disputeList struct {
+	Asked wanted
+	View  string
+	Rows  []disputeRow
+	Pages pageLinks
+}
+
+type disputeRow struct {
+	exchange.DisputeView
+	Buyer, Seller string
+	Sum, Price    string // what is traded, and for what
+	Held          holder
+	Unread        int
+	Free          bool
+}
+
+func (k *desk) disputes(v *site.Visit) error {
+	list, err := k.disputeList(v)
+	if err != nil {
+		return err
+	}
+	return v.Render("disputes", list)
+}
+
+// disputeRows is the part of the list that is kept up to date.
+func (k *desk) disputeRows(v *site.Visit) error {
+	list, err := k.disputeList(v)
+	if err != nil {
+		return err
+	}
+	return v.Fragment("disputes", "rows", list)
+}
+
+func (k *desk) disputeList(v *site.Visit) (disputeList, error) {
+	list := disputeList{Asked: wantedOf(v, "/disputes", "view", "cursor"), View: v.Query("view")}
+	var items []exchange.DisputeView
+	if list.View == viewMine {
+		held, err := k.Exchange.HeldDisputes(v.Ctx, me(v))
+		if err != nil {
+			return list, err
+		}
+		items = held
+	} else {
+		found, err := k.Exchange.Disputes(v.Ctx, exchange.DisputeFilter{Cursor: list.Asked.Get("cursor"), Limit: 50})
+		if err != nil {
+			return list, err
+		}
+		items, list.Pages = found.Items, list.Asked.pages(orEmpty(found.NextCursor))
+	}
+	ids := make([]int64, len(items))
+	for i, d := range items {
+		ids[i] = d.OrderID
+	}
+	unread, err := k.Chat.Unread(v.Ctx, chat.P2P, ids...)
+	if err != nil {
+		return list, err
+	}
+	who := k.people(v)
+	for _, d := range items {
+		list.Rows = append(list.Rows, rowOfDispute(d, who, unread[d.OrderID]))
+	}
+	return list, nil
+}
+
+func rowOfDispute(d exchange.DisputeView, who *people, unread int) disputeRow {
+	row := disputeRow{
+		DisputeView: d, Buyer: who.user(d.BuyerID), Seller: who.user(d.SellerID), Sum: rub(d.USDTAmount), Price: fiat(d.FiatAmount, d.FiatCurrency),
+		Held: who.lease(d.ClaimedBy, d.LeaseExpiresAt), Unread: unread,
+	}
+	row.Free = d.Status == exchange.Disputed && row.Held.Free()
+	return row
+}
+
+// fiat is an amount of minor units with its currency.
+func fiat(minor int64, currency string) string {
+	c, known := money.Lookup(currency)
+	if !known {
+		return currency
+	}
+	return money.New(minor, c).String() + " " + string(c)
+}
+
+func orEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+// claimNextDispute takes the dispute of the oldest order.
+func (k *desk) claimNextDispute(v *site.Visit) error {
+	d, found, err := k.Exchange.ClaimNextDispute(v.Ctx)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return v.Goto("/disputes", v.T("Nothing is waiting for you to take."))
+	default:
+		return v.Goto(disputePath(d.OrderID), "")
+	}
+}
