@@ -23,6 +23,8 @@ type merchantCommand struct {
 	RotateKeys merchantRotateCommand  `cmd:"" help:"Make new keys; the old ones work until a grace ends."`
 	Disable    merchantDisableCommand `cmd:"" help:"Shut a merchant out. Its open payouts go on to their ends."`
 	Enable     merchantEnableCommand  `cmd:"" help:"Let a disabled merchant in again."`
+	Person     merchantPersonCommand  `cmd:"" help:"Who signs in to a merchant's own pages."`
+	Sandbox    merchantSandboxCommand `cmd:"" help:"Make the sandbox of a live merchant, where its people try things out."`
 }
 
 // Help is the long text of `disburse merchant --help`.
