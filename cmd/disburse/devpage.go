@@ -28,6 +28,9 @@ func devPage(i devmode.Instance, now time.Time) string {
 	if i.ConsoleURL != "" {
 		row("Console", i.ConsoleURL)
 	}
+	if i.MerchantURL != "" {
+		row("Merchants' pages", i.MerchantURL)
+	}
 	row("Metrics", i.MetricsURL)
 	section("Merchants")
 	for _, m := range i.Merchants {
@@ -35,6 +38,10 @@ func devPage(i devmode.Instance, now time.Time) string {
 		row("", "sign_key", m.SignKey)
 		row("", "api_key", m.APIKey)
 		row("", "webhook_secret", m.WebhookSecret)
+		for _, person := range m.People {
+			row("", "person", person.Email)
+			row("", "password", person.Password)
+		}
 	}
 	section("Operators")
 	for _, o := range append([]devmode.Operator{i.Operator}, i.Operators...) {

@@ -84,6 +84,7 @@ func (d dataDir) encryptionKeys() (string, error) {
 type credentials struct {
 	Merchants    map[string]merchant.Secrets `json:"merchants"`
 	Operators    map[string]login            `json:"operators"`
+	People       map[string]string           `json:"people"` // passwords of merchants' people
 	Users        map[string]pass             `json:"users"`
 	ReceiverPort int                         `json:"receiver_port"`
 
@@ -99,7 +100,7 @@ type login struct {
 }
 
 func noCredentials() credentials {
-	return credentials{Merchants: map[string]merchant.Secrets{}, Operators: map[string]login{}, Users: map[string]pass{}}
+	return credentials{Merchants: map[string]merchant.Secrets{}, Operators: map[string]login{}, People: map[string]string{}, Users: map[string]pass{}}
 }
 
 func (d dataDir) loadCredentials() (credentials, error) {
@@ -114,6 +115,9 @@ func (d dataDir) loadCredentials() (credentials, error) {
 	if err := json.Unmarshal(content, &c); err != nil {
 		// What the file held no longer matters: new ones are made.
 		return noCredentials(), nil
+	}
+	if c.People == nil { // it was written before they had people
+		c.People = map[string]string{}
 	}
 	if c.Users == nil { // it was written before there were users
 		c.Users = map[string]pass{}

@@ -188,7 +188,7 @@ func newInstance(baseURL string, servers *services.Services, keys, dir string) I
 			"DISBURSE_DATABASE_URL": servers.DatabaseURL, "DISBURSE_REDIS_URL": servers.RedisURL,
 			"DISBURSE_ENCRYPTION_KEYS": keys, "DISBURSE_PUBLIC_URL": baseURL, "DISBURSE_CALLBACK_ALLOW": "loopback",
 		},
-		BaseURL: baseURL, ConsoleURL: baseURL + "/console/", DocsURL: baseURL + "/docs", MetricsURL: baseURL + "/metrics",
+		BaseURL: baseURL, ConsoleURL: baseURL + "/console/", MerchantURL: baseURL + "/merchant/", DocsURL: baseURL + "/docs", MetricsURL: baseURL + "/metrics",
 		DatabaseURL: servers.DatabaseURL, RedisURL: servers.RedisURL, DataDir: dir,
 		Users: []User{}, Games: []Game{}, Players: []Player{}, VirtualCards: []VirtualCard{},
 	}

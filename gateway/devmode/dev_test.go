@@ -94,6 +94,12 @@ func checkDemo(t *testing.T, dev *devmode.Dev) {
 		if m.AvailableUSDT != "100000.0000" || got.FeeBPS != 100 || !got.FeeFixed.IsZero() || got.SignKeys[0] != m.SignKey || got.WebhookSecrets[0] != m.WebhookSecret {
 			t.Errorf("merchant %s: %+v", m.Name, got)
 		}
+		if len(m.People) != 1 {
+			t.Fatalf("people of %s: %+v", m.Name, m.People)
+		}
+		if who, err := dev.App.People.CheckPassword(ctx, m.People[0].Email, m.People[0].Password); err != nil || who.MerchantID != got.ID || who.HasSandbox() != (m.Mode == "live") {
+			t.Errorf("person of %s: %+v, %v", m.Name, who, err)
+		}
 		for key, enabled := range map[string]bool{"rub/card": true, "rub/sbp": true, "rub/score": true, "rub/iban": false, "eur/iban": true} {
 			method, err := merchant.ParseMethodKey(key)
 			if err != nil {
@@ -186,6 +192,9 @@ func damage(t *testing.T, dev *devmode.Dev) {
 	t.Helper()
 	ctx := t.Context()
 	if _, err := dev.App.Merchants.Disable(ctx, "demo"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dev.App.People.Disable(ctx, "demo", dev.Instance.Merchants[0].People[0].Email); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := dev.App.Operators.Disable(ctx, dev.Instance.Operators[0].Email); err != nil {

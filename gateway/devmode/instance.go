@@ -13,6 +13,7 @@ type Instance struct {
 	Env         map[string]string `json:"env"`
 	BaseURL     string            `json:"base_url"`
 	ConsoleURL  string            `json:"console_url"`
+	MerchantURL string            `json:"merchant_url"` // the merchants' own pages
 	DocsURL     string            `json:"docs_url"`
 	MetricsURL  string            `json:"metrics_url"`
 	ReceiverURL string            `json:"receiver_url"` // the callback inspector
@@ -69,6 +70,14 @@ type Merchant struct {
 	APIKey        string `json:"api_key"`
 	WebhookSecret string `json:"webhook_secret"`
 	AvailableUSDT string `json:"available_usdt"` // at the start of this run
+
+	People []Person `json:"people"` // who sign in to its own pages
+}
+
+// Person is somebody of a demo merchant with their login.
+type Person struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
 }
 
 // Operator is a demo operator with its login.

@@ -71,6 +71,9 @@ func (s seeder) run(ctx context.Context, into *Instance) error {
 		}
 		into.Merchants = append(into.Merchants, made)
 	}
+	if err := s.app.Merchants.LinkSandbox(ctx, demoMerchants[0].Name, demoMerchants[1].Name); err != nil {
+		return fmt.Errorf("demo sandbox: %w", err)
+	}
 	var operators []Operator
 	for _, o := range demoOperators {
 		made, err := s.operator(ctx, o)
@@ -141,11 +144,36 @@ func (s seeder) merchant(ctx context.Context, n merchant.New) (Merchant, error) 
 	if err != nil {
 		return Merchant{}, err
 	}
+	person, err := s.person(ctx, n.Name)
+	if err != nil {
+		return Merchant{}, err
+	}
 	keys := s.kept.Merchants[n.Name]
 	return Merchant{
-		Name: n.Name, Mode: string(now.Merchant.Mode), SignKey: keys.SignKey, APIKey: keys.APIKey, WebhookSecret: keys.WebhookSecret,
+		People: []Person{person},
+		Name:   n.Name, Mode: string(now.Merchant.Mode), SignKey: keys.SignKey, APIKey: keys.APIKey, WebhookSecret: keys.WebhookSecret,
 		AvailableUSDT: now.Available.Fixed(ledger.USDTPlaces),
 	}, nil
+}
+
+// person makes somebody of a merchant, or brings them back into order.
+func (s seeder) person(ctx context.Context, merchantName string) (Person, error) {
+	email := "owner@" + merchantName + ".local"
+	_, err := s.app.People.Enable(ctx, merchantName, email)
+	if errors.Is(err, merchant.ErrNoPerson) {
+		_, password, err := s.app.People.Add(ctx, merchantName, email)
+		s.kept.People[email] = string(password)
+		return Person{Email: email, Password: string(password)}, err
+	}
+	if err != nil {
+		return Person{}, err
+	}
+	if _, err = s.app.People.CheckPassword(ctx, email, s.kept.People[email]); isUnauthenticated(err) {
+		_, password, err := s.app.People.ResetPassword(ctx, merchantName, email)
+		s.kept.People[email] = string(password)
+		return Person{Email: email, Password: string(password)}, err
+	}
+	return Person{Email: email, Password: s.kept.People[email]}, err
 }
 
 // replaceKeys rotates the keys that no longer work: those that were rotated by
