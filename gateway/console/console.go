@@ -105,7 +105,7 @@ const (
 
 // routes is every page of the console.
 func (k *desk) routes() []site.Route {
-	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.cardOrderRoutes(), k.disputeRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes(), k.gameRoutes())
+	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.approvalRoutes(), k.cardOrderRoutes(), k.disputeRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes(), k.gameRoutes())
 }
 
 // menu lists the pages in the order in which they are needed.
@@ -115,6 +115,7 @@ func menu() []site.MenuItem {
 		{Name: "Payouts", Path: "/payouts", Role: viewer, Topic: "payouts"},
 		{Name: "Card orders", Path: "/card-orders", Role: viewer, Topic: "card-orders"},
 		{Name: "Disputes", Path: "/disputes", Role: viewer, Topic: "disputes"},
+		{Name: "Approvals", Path: "/approvals", Role: viewer, Topic: "approvals"},
 		{Name: "Merchants", Path: "/merchants", Role: viewer},
 		{Name: "Users", Path: "/users", Role: viewer},
 		{Name: "Games", Path: "/games", Role: viewer},
@@ -131,7 +132,7 @@ func menu() []site.MenuItem {
 // russian is the Russian of all pages, by the English.
 func russian() map[string]string {
 	all := make(map[string]string)
-	for _, texts := range []map[string]string{ruHome, ruDesk, ruQueues, ruAudit, ruExceptions, ruCallbacks, ruBooks, ruParties, ruMerchants, ruUsers, ruRates, ruOperators, ruGames} {
+	for _, texts := range []map[string]string{ruHome, ruApprovals, ruDesk, ruQueues, ruAudit, ruExceptions, ruCallbacks, ruBooks, ruParties, ruMerchants, ruUsers, ruRates, ruOperators, ruGames} {
 		maps.Copy(all, texts)
 	}
 	return all
