@@ -4,6 +4,8 @@
 //
 //	go run ./cmd/bench --all             every scenario, a table
 //	go run ./cmd/bench post create --json
+//	go run ./cmd/bench seed --payouts 1000000 --callbacks 100000 --data DIR
+//	go run ./cmd/bench console --data DIR
 //
 // It starts private servers and a gateway process of its own, or drives a
 // running gateway (--url, with DISBURSE_DATABASE_URL, DISBURSE_REDIS_URL and
@@ -26,7 +28,7 @@ import (
 )
 
 type options struct {
-	Scenarios []string `arg:"" optional:"" help:"Scenarios to run: post, create, status, callbacks, card-order, p2p, bet. References run with them."`
+	Scenarios []string `arg:"" optional:"" help:"Scenarios to run: post, create, status, callbacks, card-order, p2p, bet, console; or seed, which only fills the database. References run with them."`
 	All       bool     `help:"Run every scenario, or those that are named with all of their modes."`
 	Kill      bool     `help:"bet: kill the gateway with -9 under the load, again and again, and compare with the books in the end."`
 	JSON      bool     `name:"json" help:"Print one JSON object instead of tables."`
@@ -37,6 +39,8 @@ type options struct {
 	Merchants int      `default:"1000" help:"Merchants of the spread scenarios."`
 	Players   int      `default:"1000" help:"Players of the spread bets."`
 	Events    int      `default:"30000" help:"Callbacks of the burst."`
+	Payouts   int      `default:"1000000" help:"Payouts that seed makes, and that console looks at."`
+	Callbacks int      `default:"100000" help:"How many of the newest of them have a callback."`
 	URL       string   `name:"url" help:"A running gateway to drive, instead of one of our own."`
 	Data      string   `help:"Directory of the private servers; a temporary one by default."`
 }
@@ -95,6 +99,8 @@ var scenarios = []scenario{
 	{"bet", runBet},
 	{"bet --kill", runKilled},
 	{"callbacks", runCallbacks},
+	{"seed", runSeed},
+	{"console", runConsole},
 }
 
 func choose(o options) ([]scenario, error) {
@@ -115,6 +121,7 @@ func choose(o options) ([]scenario, error) {
 		name, mode, _ := strings.Cut(s.name, " ")
 		named := slices.Contains(o.Scenarios, name)
 		switch {
+		case name == "seed" && !named: // it measures nothing
 		case mode != "" && o.URL != "" && !o.Kill: // that gateway is not ours to kill
 		case o.All && (named || len(o.Scenarios) == 0),
 			named && name != "bet",

@@ -57,6 +57,7 @@ func (b *bench) report(out io.Writer) error {
 	p99("bet_spread", "bet spread")
 	p99("bet_hot", "bet hot player")
 	p99("bet_under_kill", "bet under kill -9")
+	p99("console_first_page", "console /")
 	p99("callbacks_at_200", fmt.Sprintf("callbacks at %d/s", callbacksRate))
 	for _, m := range b.measures {
 		r.Errors[m.Name] += m.Errors

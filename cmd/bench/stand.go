@@ -101,7 +101,9 @@ func (b *bench) startServers(ctx context.Context) (err error) {
 		return err
 	}
 	b.config.DatabaseURL, b.config.RedisURL = b.services.DatabaseURL, b.services.RedisURL
-	b.config.EncryptionKeys = vault.Generate("bench").String()
+	if b.config.EncryptionKeys == "" {
+		b.config.EncryptionKeys = vault.Generate("bench").String()
+	}
 	_, err = migrations.Up(ctx, b.config.DatabaseURL)
 	return err
 }
