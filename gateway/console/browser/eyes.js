@@ -13,6 +13,13 @@
   eyes.settled = () => document.readyState === "complete" && !!document.body && !document.querySelector(".htmx-request, .htmx-settling") &&
     all("[data-chart]").every((el) => !shown(el) || el.childElementCount > 0 || el.textContent.trim() !== "");
 
+  // still ends what moves: colours are measured as they will be.
+  eyes.still = () => {
+    getComputedStyle(document.body).color;
+    for (const moving of document.getAnimations()) if (moving.playState === "running") { try { moving.finish(); } catch { moving.cancel(); } }
+    return true;
+  };
+
   eyes.says = (text) => squeeze(document.body.innerText).toLowerCase().includes(squeeze(text).toLowerCase());
   eyes.text = (selector) => squeeze(document.querySelector(selector)?.innerText);
 
@@ -141,12 +148,11 @@
       if (c[3] > 0) layers.push(c);
       if (c[3] === 1) break;
     }
-    const dark = getComputedStyle(document.documentElement).colorScheme.includes("dark") && matchMedia("(prefers-color-scheme: dark)").matches;
-    return layers.reverse().reduce((below, top) => over(top, below), dark ? [18, 18, 18, 1] : [255, 255, 255, 1]);
+    return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
   };
 
   // faint are texts that cannot be told from what is behind them.
-  eyes.faint = () => {
+  eyes.faint = (scheme) => {
     const found = new Map();
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
@@ -158,25 +164,26 @@
       const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
       const size = parseFloat(style.fontSize);
       const need = size >= 24 || (size >= 18.66 && +style.fontWeight >= 700) ? 3 : 4.5;
-      if (ratio < need) found.set(style.color + el.tagName + el.className, "contrast " + ratio.toFixed(2) + ": " + where(el));
+      if (ratio < need) found.set(style.color + el.tagName + el.className, "contrast " + ratio.toFixed(2) + " in " + scheme + ": " + where(el));
     }
     return [...found.values()];
   };
 
-  // foreign is what a page in Russian says in another language, where only words
+  // foreign is what a page, given as text, says in Latin letters where only words
   // of ours can stand: not in what people or programs have named.
-  eyes.foreign = (allowed) => {
+  eyes.foreign = (allowed, text) => {
     const known = new RegExp("^(?:" + allowed + ")$", "i");
-    const texts = new Set();
-    for (const el of all("h2, h3, th, dt, label, button, legend, summary, .badge, .empty, .hint, nav a, option, figcaption, .tile span, .note")) {
-      if (!shown(el) && el.tagName !== "OPTION") continue;
-      if (el.closest("[lang], code, .name, .me") && !el.matches("button")) { if (el.closest(".me a, code, .name, [lang]:not(html)")) continue; }
+    const root = new DOMParser().parseFromString(text, "text/html");
+    const found = new Set();
+    for (const el of all("h2, h3, th, dt, label, button, legend, summary, .badge, .empty, .hint, nav a, figcaption, .tile span, .note", root)) {
+      if (el.closest("code, .name, .me a") || el.textContent.includes("@")) continue;
       for (const node of el.childNodes) {
-        if (node.nodeType !== Node.TEXT_NODE) continue;
-        const text = squeeze(node.data);
-        if (/[a-z]{2}/i.test(text) && !/[а-яё]/i.test(text) && !text.split(/[\s/·,:()+→←–—-]+/).filter((w) => /[a-z]/i.test(w)).every((w) => known.test(w))) texts.add(el.tagName.toLowerCase() + ": " + text);
+        const said = node.nodeType === Node.TEXT_NODE ? squeeze(node.data) : "";
+        if (!/[a-z]{2}/i.test(said) || /[а-яё]/i.test(said)) continue;
+        const strange = said.split(/[\s/·,:;()+→←–—]+/).filter((word) => /[a-z]{2}/i.test(word) && !/[\d@_]/.test(word) && !known.test(word));
+        if (strange.length) found.add("in Russian: " + el.tagName.toLowerCase() + (el.className ? "." + el.className : "") + " “" + said + "”");
       }
     }
-    return [...texts];
+    return [...found];
   };
 })();
