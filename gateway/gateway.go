@@ -23,6 +23,7 @@ import (
 	"disburse/gateway/enduser"
 	"disburse/gateway/epoch"
 	"disburse/gateway/exchange"
+	"disburse/gateway/export"
 	"disburse/gateway/fx"
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
@@ -62,6 +63,7 @@ type App struct {
 	VirtualCards *virtualcard.Service
 	Sessions     *signin.Service // of people on the web pages
 	Callbacks    Journal
+	Exports      *export.Service // lists as files, and statements
 	Registry     *prometheus.Registry
 
 	GameDirectory *gameprovider.Directory
@@ -172,6 +174,9 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 	if err := a.buildGames(watcher, now); err != nil {
 		return err
 	}
+	if a.Exports, err = export.New(export.Deps{DB: a.DB, Now: now, Log: a.log}); err != nil {
+		return err
+	}
 	a.Callbacks = Journal{Journal: callbacks.Journal{DB: a.DB, Now: now}, db: a.DB, open: payout.BodyOpener(a.vault)}
 	a.Payouts, err = payout.New(payout.Deps{
 		DB: a.DB, Ledger: a.Ledger, Merchants: a.Directory, Rates: a.Rates, Vault: a.vault, Watcher: watcher,
@@ -257,7 +262,7 @@ func (a *App) startAPI() error {
 		Directory: a.Directory, Merchants: a.Merchants, Payouts: a.Payouts, Approvals: a.Approvals, Operators: a.Operators, Rates: a.Rates,
 		EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange, VirtualCards: a.VirtualCards,
 		GameDirectory: a.GameDirectory, GameProviders: a.GameProviders, Games: a.Games,
-		Ledger: a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks,
+		Ledger: a.Ledger, VerifyLedger: a.VerifyLedger, Callbacks: a.Callbacks, Exports: a.Exports,
 		Audit:        func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
 		Limiter:      limiter,
 		MerchantGate: limiter.FailureGate("authentication_merchant", 10),
@@ -353,6 +358,9 @@ func (a *App) close(ctx context.Context) error {
 	var faults []error
 	for _, s := range a.sites {
 		s.Close()
+	}
+	if a.Exports != nil {
+		a.Exports.Close() // they can be asked for again, and would outlast what is waited for
 	}
 	if a.http != nil {
 		faults = append(faults, a.http.ShutdownWithContext(ctx))

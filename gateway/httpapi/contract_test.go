@@ -28,7 +28,9 @@ var contract = sync.OnceValues(func() (routers.Router, error) {
 })
 
 func init() {
-	for _, media := range []string{"text/html", "text/javascript", "text/css"} {
+	for _, media := range []string{
+		"text/html", "text/javascript", "text/css", "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.RegisteredBodyDecoder("text/plain"))
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
+	"disburse/gateway/export"
 	"disburse/gateway/fx"
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
@@ -67,6 +68,7 @@ type Deps struct {
 	Ledger       *ledger.Ledger
 	VerifyLedger func(context.Context) (ledger.Report, error)
 	Audit        func(context.Context, audit.Filter) (audit.Page, error)
+	Exports      *export.Service
 
 	GameDirectory *gameprovider.Directory
 	GameProviders *gameprovider.Service
@@ -123,6 +125,7 @@ func (d *Deps) missing() []string {
 		{"Ledger", d.Ledger != nil},
 		{"VerifyLedger", d.VerifyLedger != nil},
 		{"Audit", d.Audit != nil},
+		{"Exports", d.Exports != nil},
 		{"GameDirectory", d.GameDirectory != nil},
 		{"GameProviders", d.GameProviders != nil},
 		{"Games", d.Games != nil},

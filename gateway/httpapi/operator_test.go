@@ -30,6 +30,7 @@ var leastRole = map[string]operator.Role{
 	"POST /operators": operator.RoleAdmin, "POST /operators/nobody/disable": operator.RoleAdmin, "POST /operators/nobody/enable": operator.RoleAdmin,
 	"GET /ledger/accounts": operator.RoleViewer, "GET /ledger/accounts/1/statement": operator.RoleViewer,
 	"GET /ledger/transfers/1": operator.RoleViewer, "POST /ledger/verify": operator.RoleViewer, "GET /audit": operator.RoleViewer,
+	"GET /exports/payouts.csv": operator.RoleViewer, "GET /merchants/demo/statement": operator.RoleViewer,
 	"GET /users": operator.RoleViewer, "POST /users": operator.RoleAdmin, "GET /users/9": operator.RoleViewer,
 	"POST /users/9/token": operator.RoleAdmin, "POST /users/9/revoke-tokens": operator.RoleAdmin, "POST /users/9/block": operator.RoleAdmin,
 	"POST /users/9/unblock": operator.RoleAdmin, "POST /users/9/deposit": operator.RoleAdmin, "POST /users/9/bonus": operator.RoleAdmin,

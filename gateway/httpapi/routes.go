@@ -441,6 +441,10 @@ func bookRoutes() []route {
 		{method: get, path: "/api/operator/ledger/transfers/:id", envelope: e, role: viewer, handle: showTransfer},
 		// ledger: a proof of the books; reads everything, changes nothing.
 		{method: post, path: "/api/operator/ledger/verify", envelope: e, role: viewer, timeout: verifyTimeout, handle: verifyLedger},
+		// export: a whole list as a file.
+		{method: get, path: "/api/operator/exports/:file", envelope: e, role: viewer, handle: exportList},
+		// export: what a merchant had, what moved and what it has, by day.
+		{method: get, path: "/api/operator/merchants/:name/statement", envelope: e, role: viewer, handle: merchantStatement},
 		// audit: who did what.
 		{method: get, path: "/api/operator/audit", envelope: e, role: viewer, handle: listAudit},
 	}

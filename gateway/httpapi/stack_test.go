@@ -28,6 +28,7 @@ import (
 	"disburse/gateway/enduser"
 	"disburse/gateway/epoch"
 	"disburse/gateway/exchange"
+	"disburse/gateway/export"
 	"disburse/gateway/fx"
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
@@ -140,6 +141,9 @@ func (s *stack) services() httpapi.Deps {
 	s.games(&d, gameprovider.Deps{DB: pool, Vault: box, Watcher: watcher, Now: now})
 	d.Callbacks = callbacks.Journal{DB: pool, Now: now}
 	d.Audit = func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, pool, f) }
+	d.Exports, err = export.New(export.Deps{DB: pool, Now: now, Log: log})
+	must(t, err)
+	t.Cleanup(d.Exports.Close)
 	d.VerifyLedger = func(ctx context.Context) (ledger.Report, error) {
 		return books.Verify(ctx, []ledger.Obligation{
 			{Purpose: ledger.PurposeHeld, SQL: payout.HeldObligation}, cardorder.Obligation, exchange.Obligation, virtualcard.Obligation,
