@@ -20,6 +20,13 @@ var ruParties = map[string]string{
 
 	"the keys were changed since this page was opened, look at it again": "ключи сменились, пока эта страница была открыта, посмотрите на неё ещё раз",
 
+	// Fields as services name them.
+	"name": "имя", "mode": "режим", "fee bps": "комиссия", "fee fixed": "постоянная комиссия", "timeout": "срок", "standart sign": "standart_sign", "methods": "способы",
+	"limits": "лимиты", "grace": "льготный срок", "only": "виды ключей", "amount": "сумма", "ref": "основание", "reason": "причина", "url": "адрес", "nickname": "псевдоним",
+	"wagering": "оборот", "kind": "вид", "ttl": "срок действия", "currency": "валюта", "rate": "курс", "max age": "срок использования", "source": "источник", "email": "почта",
+	"role": "роль", "profile": "профиль", "game id": "id игры", "player id": "id игрока", "user": "пользователь", "bet limit": "наибольшая ставка", "loss limit day": "проигрыш за день",
+	"reality check": "напоминание", "session id": "id сеанса",
+
 	// What services say of a field.
 	"must be an amount such as 100.00":                                        "должна быть сумма, например 100.00",
 	"must be USDT above zero with at most 4 decimals":                         "должна быть сумма в USDT больше нуля, не больше 4 знаков после точки",

@@ -103,6 +103,8 @@
   });
 
   // Charts: [data-chart] names JSON: {"x": [unix seconds], "series": [{"name", "values", "colour"}], "unit"}.
+  // [data-near] is for what moves far from zero: its axis holds the values alone.
+  const near = (min, max) => { const room = (max - min) / 5 || max / 20 || 1; return [min - room, max + room]; };
   const draw = async (el) => {
     const answer = await fetch(el.dataset.chart, { headers: { Accept: "application/json" } });
     if (!answer.ok || !window.uPlot) return;
@@ -112,7 +114,7 @@
     const axis = { stroke: colour("pico-muted-color"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
     const options = {
       width: el.clientWidth, height: Number(el.dataset.height || 220), tzDate: (ts) => new Date(ts * 1000 + new Date(ts * 1000).getTimezoneOffset() * 60000),
-      legend: { live: true }, cursor: { points: { size: 6 } }, scales: { y: { range: (u, min, max) => [Math.min(0, min), max > 0 ? max * 1.1 : 1] } },
+      legend: { live: true }, cursor: { points: { size: 6 } }, scales: { y: { range: (u, min, max) => el.hasAttribute("data-near") ? near(min, max) : [Math.min(0, min), max > 0 ? max * 1.1 : 1] } },
       axes: [axis, { ...axis, size: 60 }],
       series: [{ label: data.xname || "" }].concat(data.series.map((s) => ({ label: s.name, stroke: colour(s.colour), width: 2, fill: s.fill ? colour(s.colour) + "33" : undefined, points: { show: data.x.length < 40 } }))),
     };
