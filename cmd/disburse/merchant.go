@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"disburse/gateway"
+	"disburse/gateway/approval"
 	"disburse/gateway/merchant"
 	"disburse/gateway/page"
 	"disburse/ledger"
@@ -20,6 +21,7 @@ type merchantCommand struct {
 	Show       merchantShowCommand    `cmd:"" help:"Show one merchant: settings, methods, limits, keys without secrets, balance."`
 	Set        merchantSetCommand     `cmd:"" help:"Change settings: methods and their bounds, fees, limits, signatures."`
 	Topup      merchantTopupCommand   `cmd:"" help:"Add USDT to what a merchant can spend."`
+	Adjust     merchantAdjustCommand  `cmd:"" help:"Ask for a correction of a balance; a second person approves it."`
 	RotateKeys merchantRotateCommand  `cmd:"" help:"Make new keys; the old ones work until a grace ends."`
 	Disable    merchantDisableCommand `cmd:"" help:"Shut a merchant out. Its open payouts go on to their ends."`
 	Enable     merchantEnableCommand  `cmd:"" help:"Let a disabled merchant in again."`
@@ -249,11 +251,14 @@ type merchantRotateCommand struct {
 	merchantFlags `embed:""`
 	Only          []string      `name:"only" env:"DISBURSE_MERCHANT_ONLY" enum:"sign,api,webhook" placeholder:"KIND" help:"sign, api or webhook; may be repeated. Without it all three are rotated."`
 	Grace         time.Duration `name:"grace" env:"DISBURSE_MERCHANT_GRACE" default:"24h" help:"How long the present keys go on working, 0s to 720h. 0s ends them at once."`
+	DryRun        bool          `name:"dry-run" env:"DISBURSE_DRY_RUN" help:"Say what would happen and do nothing."`
 }
 
 // Help is the long text of `disburse merchant rotate-keys --help`.
 func (merchantRotateCommand) Help() string {
 	return `Prints the new keys. At most two keys of a kind ever work: one that is still in a grace from an earlier rotation ends at once.
+
+New keys of a live merchant need two people: the command asks, an operator whose role is approver or admin approves it in the console or by the operator API, and the same command run again by the same person within 72 hours makes the keys. Only where no operator could approve yet are they made at once.
 
 Example: a sign key leaked, so end it now.
 
@@ -267,9 +272,19 @@ func (c merchantRotateCommand) Run(ctx context.Context, out output) error {
 		kinds[i] = merchant.KeyKind(kind)
 	}
 	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
+		if c.DryRun {
+			return c.preview(ctx, out, app, kinds)
+		}
 		rotated, err := app.Merchants.RotateKeys(ctx, c.Name, kinds, c.Grace)
 		if err != nil {
 			return err
+		}
+		if a := rotated.Waiting; a != nil {
+			view := rotationAsked{View: rotated.Merchant.View(), Approval: a.View(time.Now())}
+			return c.show(out, view, func(w io.Writer) {
+				fmt.Fprintf(w, "%s is live, so a second person is needed: %s waits until %s.\nOnce it is approved, run the same command again: it makes the keys.\n",
+					rotated.Merchant.Name, a.ID, stamp(a.ExpiresAt))
+			})
 		}
 		return c.show(out, merchantWithSecrets{rotated.Merchant.View(), rotated.Secrets}, func(w io.Writer) {
 			until := "ended now"
@@ -279,6 +294,33 @@ func (c merchantRotateCommand) Run(ctx context.Context, out output) error {
 			fmt.Fprintf(w, "Made new keys of %s; the old ones %s.\n", rotated.Merchant.Name, until)
 			writeSecrets(w, rotated.Secrets)
 		})
+	})
+}
+
+// rotationAsked is a rotation that waits for a second person, in JSON.
+type rotationAsked struct {
+	merchant.View
+	Approval approval.View `json:"approval"`
+}
+
+// rotationPreview is a rotation that was not made, in JSON.
+type rotationPreview struct {
+	merchant.View
+	NeedsApproval bool `json:"needs_approval"`
+	DryRun        bool `json:"dry_run"`
+}
+
+func (c merchantRotateCommand) preview(ctx context.Context, out output, app *gateway.App, kinds []merchant.KeyKind) error {
+	m, asks, err := app.Merchants.PreviewRotateKeys(ctx, c.Name, kinds, c.Grace)
+	if err != nil {
+		return err
+	}
+	return c.show(out, rotationPreview{m.View(), asks, true}, func(w io.Writer) {
+		if asks {
+			fmt.Fprintf(w, "Would ask for new keys of %s, unless they are approved already. Nothing was done.\n", m.Name)
+			return
+		}
+		fmt.Fprintf(w, "Would make new keys of %s. Nothing was done.\n", m.Name)
 	})
 }
 

@@ -133,6 +133,8 @@ func (f payoutEndFlags) end(ctx context.Context, out output, e ending) error {
 				return
 			case f.DryRun:
 				fmt.Fprintf(w, "%s would be %s. Nothing was done.\n", p.ID, e.would)
+			case p.Stage == payout.StageAwaiting && !p.Status.Final():
+				fmt.Fprintf(w, "%s is reported as paid and waits for a second person: an operator approves it in the console or by the operator API.\n", p.ID)
 			default:
 				fmt.Fprintf(w, "%s is %s. %s\n", p.ID, p.Status, e.did)
 			}
@@ -154,6 +156,11 @@ func (f payoutEndFlags) refuse(ctx context.Context, p payout.Payout, to payout.S
 		return fmt.Errorf("%s: it is %s since %s, by %s", payout.ErrAlreadyFinal.Message, p.Status, stamp(p.EndedAt), p.EndedBy)
 	case p.Leased(time.Now()) && p.ClaimedBy != me:
 		return fmt.Errorf("%s: %s holds it until %s", payout.ErrClaimedByOther.Message, p.ClaimedBy, stamp(p.LeaseExpiresAt))
+	case p.Stage == payout.StageAwaiting && p.CompletedBy == me && to == payout.Successful:
+		return nil // it was reported by this person
+	case p.Stage == payout.StageAwaiting:
+		return fmt.Errorf("%s: %s reported it at %s; an approver decides in the console or by the operator API",
+			payout.ErrAwaitingApproval.Message, p.CompletedBy, stamp(p.CompletedAt))
 	case p.Stage != payout.StageWaiting && !f.Force:
 		return fmt.Errorf("%s was handed to the executor %s at %s and stands at %q: make sure what became of the money there, then repeat with --force",
 			p.ID, p.Executor, stamp(p.SentAt), p.Stage)
@@ -164,7 +171,7 @@ func (f payoutEndFlags) refuse(ctx context.Context, p payout.Payout, to payout.S
 // finish claims the payout unless it is held already, ends it, and gives the
 // claim back when that fails.
 func finish(ctx context.Context, app *gateway.App, p payout.Payout, held bool, e ending) (payout.Payout, error) {
-	if held || p.Status.Final() {
+	if held || p.Status.Final() || p.Stage == payout.StageAwaiting {
 		return e.do(ctx, app)
 	}
 	if _, _, err := app.Payouts.Claim(ctx, payout.ClaimFilter{ID: p.ID}); err != nil {

@@ -23,6 +23,7 @@ type commands struct {
 	User         userCommand         `cmd:"" help:"End users: tokens, deposits, bonuses, balances."`
 	Rate         rateCommand         `cmd:"" help:"Exchange rates."`
 	Capacity     capacityCommand     `cmd:"" help:"Bounds on open payouts."`
+	Approval     approvalCommand     `cmd:"" help:"From which amount payouts need two people, and what waits for the second."`
 	Payout       payoutCommand       `cmd:"" help:"Look at payouts and end them by hand."`
 	CardOrder    cardOrderCommand    `cmd:"" help:"Card orders of end users: claim them, end them, talk to the user."`
 	CardSettings cardSettingsCommand `cmd:"" help:"Terms of card orders: on or off, limits, the platform's card."`
