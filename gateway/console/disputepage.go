@@ -241,13 +241,13 @@ func (k *desk) revealDetails(v *site.Visit) error {
 // hideDetails masks them again.
 func (k *desk) hideDetails(v *site.Visit) error { return k.showDetails(v, nil) }
 
-func (k *desk) showDetails(v *site.Visit, clear []exchange.Detail) error {
+func (k *desk) showDetails(v *site.Visit, full []exchange.Detail) error {
 	p, err := k.disputePage(v)
 	if err != nil {
 		return err
 	}
-	if clear != nil {
-		p.Details, p.Clear = clear, true
+	if full != nil {
+		p.Details, p.Clear = full, true
 	}
 	if !v.Partial() {
 		if err := k.withDisputeTalk(v, &p, 0); err != nil {

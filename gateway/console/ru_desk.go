@@ -73,9 +73,9 @@ var ruDesk = map[string]string{
 	"receipt": "чек", "sent": "отправлена исполнителю", "late answer": "поздний ответ", "recalled": "отозвана",
 	"late paid": "поздний ответ: выплачено", "late refused": "поздний ответ: отказ",
 	"payout.successful": "выплата успешна", "payout.rejected timeout": "выплата: истекло время", "payout.rejected merchant": "выплата: отменена мерчантом",
-	"payout.rejected gate": "выплата: отклонена", "accepted": "принято", "timed out": "нет ответа вовремя", "unreachable": "недоступно", "forbidden": "запрещено",
+	"payout.rejected gate": "выплата: отклонена", "accepted": "принято", "timeout": "нет ответа вовремя", "unreachable": "недоступно", "forbidden": "запрещено",
 	"not attempted": "не отправлялось", "exhausted": "попытки исчерпаны", "gone": "получателя нет",
-	"payout hold": "резерв выплаты", "payout settle": "исполнение выплаты", "payout release": "возврат резерва", "payout fee": "комиссия выплаты",
+	"payout hold": "резерв выплаты", "payout settle": "исполнение выплаты", "payout release": "возврат резерва",
 
 	// What services say.
 	"payout not found": "выплата не найдена", "claim the payout first": "сначала возьмите выплату", "payout is claimed by somebody else": "выплату взял другой оператор",
