@@ -181,7 +181,7 @@ func (k *desk) queueDays(v *site.Visit) error {
 	}
 	x, processed, failed := make([]int64, len(days)), make([]int, len(days)), make([]int, len(days))
 	for i, d := range days {
-		x[i], processed[i], failed[i] = d.Day.Unix(), d.Processed, d.Failed
+		x[i], processed[i], failed[i] = d.Day.Truncate(24*time.Hour).Unix(), d.Processed, d.Failed
 	}
 	return v.JSON(map[string]any{"x": x, "xname": v.T("Day"), "series": []map[string]any{
 		{"name": v.T("processed"), "values": processed, "colour": "good", "fill": true},

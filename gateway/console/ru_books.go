@@ -3,7 +3,7 @@ package console
 var ruBooks = map[string]string{
 	"Books": "Книги", "Accounts": "Счета", "Number": "Номер", "Owner": "Владелец", "Purpose": "Назначение", "Mode": "Режим",
 	"Balance": "Остаток", "Currency": "Валюта", "Opened": "Открыт", "any": "любой", "Show": "Показать", "Clear": "Сбросить", "Find": "Найти",
-	"merchant, user:1 or house": "мерчант, user:1 или house", "number, reference or payout": "номер, основание или выплата",
+	"name or user:1": "имя или user:1", "reference or payout": "основание или выплата",
 	"Find transfers": "Найти проводки", "Number, reference or payout": "Номер, основание или выплата",
 	"No transfer has this reference.":                                          "Проводок с таким основанием нет.",
 	"Give the number of a transfer, its reference, or the id of a payout.":     "Укажите номер проводки, её основание или идентификатор выплаты.",

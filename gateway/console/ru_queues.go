@@ -6,7 +6,7 @@ var ruQueues = map[string]string{
 	"Redis does not answer, so the queues cannot be seen. Callbacks wait in the database until it does.":                                                            "Redis не отвечает, поэтому очереди не видны. До его возвращения колбэки ждут в базе.",
 	"Redis does not answer, so the queues cannot be seen":                                                                                                           "Redis не отвечает, поэтому очереди не видны",
 	"callbacks pending in the database": "колбэков ждут в базе", "of them due now": "из них пора отправить", "Queue": "Очередь",
-	"scheduled": "отложено", "retry": "на повторе", "archived": "в архиве", "Oldest waits": "Старшая ждёт", "Today": "Сегодня",
+	"active tasks": "в работе", "pending tasks": "ожидают", "scheduled tasks": "отложены", "retry tasks": "на повторе", "archived tasks": "в архиве", "Oldest waits": "Старшая ждёт", "Today": "Сегодня",
 	"Failed today": "С ошибкой сегодня", "In Redis": "В Redis", "KiB": "КиБ", "paused": "приостановлена", "No queue has held a task yet.": "Ни в одной очереди ещё не было задач.",
 	"Workers": "Воркеры", "Process": "Процесс", "Busy": "Занято", "Runs for": "Работает", "%d of %d": "%d из %d",
 	"No worker runs: nothing is sent until one does.": "Ни один воркер не запущен: пока так, ничего не отправляется.",
