@@ -97,6 +97,16 @@ type chartSeries struct {
 	Name   string        `json:"name"`
 	Values []json.Number `json:"values"`
 	Colour string        `json:"colour"`
+	Steps  bool          `json:"steps"` // each value holds until the next
+}
+
+// add puts one more value at the end; of those of one second the last counts.
+func (c *chart) add(at int64, value string) {
+	if last := len(c.X) - 1; last >= 0 && c.X[last] >= at {
+		c.Series[0].Values[last] = json.Number(value)
+		return
+	}
+	c.X, c.Series[0].Values = append(c.X, at), append(c.Series[0].Values, json.Number(value))
 }
 
 // ratesDrawn is how many rates the chart goes back.
@@ -108,10 +118,12 @@ func (k *desk) rateChart(v *site.Visit) error {
 	if err != nil {
 		return err
 	}
-	c := chart{X: []int64{}, Series: []chartSeries{{Name: v.T("%s for 1 USDT", strings.ToUpper(currency)), Values: []json.Number{}, Colour: "pico-primary"}}}
+	c := chart{X: []int64{}, Series: []chartSeries{{Name: v.T("%s for 1 USDT", strings.ToUpper(currency)), Values: []json.Number{}, Colour: "pico-primary", Steps: true}}}
 	for _, r := range slices.Backward(found.Items) {
-		c.X = append(c.X, r.SetAt.Unix())
-		c.Series[0].Values = append(c.Series[0].Values, json.Number(r.String()))
+		c.add(r.SetAt.Unix(), r.String())
+	}
+	if len(found.Items) > 0 {
+		c.add(v.Now().Unix(), found.Items[0].String()) // it holds until now
 	}
 	return v.JSON(c)
 }

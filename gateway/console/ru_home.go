@@ -66,7 +66,6 @@ var ruHome = map[string]string{
 	"Status":                                "Состояние",
 	"Created":                               "Создано",
 	"Found by":                              "Найдено по",
-	"open":                                  "открыть",
 	"There is more: each kind shows %d at most. Type more of it.": "Есть ещё: показано не больше %d каждого вида. Уточните запрос.",
 	"Nothing is found by that.":                                   "Ничего не найдено.",
 	"Type something to look for.":                                 "Введите, что искать.",

@@ -62,6 +62,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
     if (button) { event.preventDefault(); copy(button); }
+    if (event.target.closest("[data-print]")) window.print();
     const opener = event.target.closest("[data-open]");
     if (opener) { event.preventDefault(); const d = document.getElementById(opener.dataset.open); if (d) { d.showModal(); const f = d.querySelector("input:not([type=hidden]), textarea"); if (f) f.focus(); } }
     const closer = event.target.closest("[data-close]");
@@ -102,7 +103,7 @@
     if (target.matches("input, textarea")) target.focus(); else target.click();
   });
 
-  // Charts: [data-chart] names JSON: {"x": [unix seconds], "series": [{"name", "values", "colour"}], "unit"}.
+  // Charts: [data-chart] names JSON: {"x": [unix seconds], "series": [{"name", "values", "colour", "steps"}], "unit"}.
   // [data-near] is for what moves far from zero: its axis holds the values alone.
   const near = (min, max) => { const room = (max - min) / 5 || max / 20 || 1; return [min - room, max + room]; };
   const draw = async (el) => {
@@ -116,7 +117,7 @@
       width: el.clientWidth, height: Number(el.dataset.height || 220), tzDate: (ts) => new Date(ts * 1000 + new Date(ts * 1000).getTimezoneOffset() * 60000),
       legend: { live: true }, cursor: { points: { size: 6 } }, scales: { y: { range: (u, min, max) => el.hasAttribute("data-near") ? near(min, max) : [Math.min(0, min), max > 0 ? max * 1.1 : 1] } },
       axes: [axis, { ...axis, size: 60 }],
-      series: [{ label: data.xname || "" }].concat(data.series.map((s) => ({ label: s.name, stroke: colour(s.colour), width: 2, fill: s.fill ? colour(s.colour) + "33" : undefined, points: { show: data.x.length < 40 } }))),
+      series: [{ label: data.xname || "" }].concat(data.series.map((s) => ({ label: s.name, stroke: colour(s.colour), width: 2, fill: s.fill ? colour(s.colour) + "33" : undefined, points: { show: data.x.length < 40 }, paths: s.steps ? window.uPlot.paths.stepped({ align: 1 }) : undefined }))),
     };
     el.replaceChildren();
     const plot = new window.uPlot(options, [data.x].concat(data.series.map((s) => s.values)), el);
