@@ -54,7 +54,10 @@ func (p *portal) keyring(v *site.Visit) (keyring, error) {
 	if err != nil {
 		return keyring{}, err
 	}
-	ring := keyring{Keys: m.Keys}
+	ring := keyring{Keys: slices.Clone(m.Keys)}
+	slices.SortStableFunc(ring.Keys, func(a, b merchant.KeyInfo) int {
+		return slices.Index(merchant.KeyKinds(), a.Kind) - slices.Index(merchant.KeyKinds(), b.Kind)
+	})
 	for _, k := range merchant.KeyKinds() {
 		ring.Kinds = append(ring.Kinds, kind{k, slices.Contains(v.FormAll("only"), string(k))})
 	}

@@ -42,6 +42,9 @@ type outcome struct{ Digits, Name string }
 
 const neverPaid = "0002"
 
+// usualMethod is chosen in the form, where it is on.
+const usualMethod = "rub/card"
+
 var outcomes = []outcome{
 	{"4242", "paid at once"}, {"0003", "paid after ten seconds"}, {"0001", "refused"}, {neverPaid, "never paid: out of time after a minute"},
 }
@@ -68,6 +71,9 @@ func (p *portal) playground(v *site.Visit) (playground, error) {
 		if method.Enabled {
 			shown.Methods = append(shown.Methods, method)
 		}
+	}
+	if shown.Method == "" {
+		shown.Method = usualMethod
 	}
 	if shown.Amount == "" {
 		shown.Amount = "1500.00"
