@@ -34,7 +34,9 @@
       return squeeze(label.textContent);
     }
     if (el.tagName === "INPUT" && /^(submit|button|reset)$/.test(el.type)) return squeeze(el.value);
-    const text = squeeze(el.innerText) || squeeze(el.textContent);
+    const own = el.cloneNode(true);
+    all("kbd, .count", own).forEach((inner) => inner.remove()); // what is beside the name
+    const text = squeeze(own.textContent);
     return text || squeeze(all("img[alt], svg[aria-label]", el).map((i) => i.alt || i.getAttribute("aria-label")).join(" ")) || squeeze(el.title);
   };
   eyes.named = named;
@@ -77,6 +79,14 @@
     return true;
   };
 
+  eyes.set = (selector, value) => {
+    const el = document.querySelector(selector);
+    if (!el) return false;
+    el.value = value;
+    el.dispatchEvent(new Event("change", { bubbles: true }));
+    return true;
+  };
+
   // drop lets a file fall on the first form that takes one.
   eyes.drop = (name, type, base64) => {
     const form = all("form[data-drop]").find(shown);
@@ -86,6 +96,14 @@
     form.dispatchEvent(new DragEvent("dragover", { dataTransfer: data, bubbles: true, cancelable: true }));
     form.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
     return true;
+  };
+
+  // send posts a form with the page's token.
+  eyes.send = async (path, values) => {
+    const body = new URLSearchParams(values || {});
+    const csrf = document.querySelector("input[name=csrf]");
+    if (csrf) body.set("csrf", csrf.value);
+    return (await fetch(path, { method: "POST", body, redirect: "manual" })).status;
   };
 
   eyes.links = () => [...new Set(all("a[href]").map((a) => a.href))];

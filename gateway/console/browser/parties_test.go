@@ -51,12 +51,12 @@ type shop struct {
 	signKey string
 }
 
-// found makes a merchant with 1000 USDT.
+// found makes a merchant with 100 000 USDT.
 func (s stand) found(t *testing.T, mode ledger.Mode) shop {
 	t.Helper()
 	made, err := s.app.Merchants.Create(t.Context(), merchant.New{Name: unique("shop"), Mode: mode, FeeBPS: 100})
 	must(t, err)
-	_, err = s.app.Merchants.TopUp(t.Context(), made.Merchant.Name, money.New(1000_000000, money.USDT), "start")
+	_, err = s.app.Merchants.TopUp(t.Context(), made.Merchant.Name, money.New(100_000_000000, money.USDT), "start")
 	must(t, err)
 	return shop{s: s, name: made.Merchant.Name, signKey: made.Secrets.SignKey}
 }

@@ -111,9 +111,6 @@ func dictionary(t *testing.T, dir string) map[string]string {
 				key, isText := literal(pair.Key)
 				value, also := literal(pair.Value)
 				if isText && also {
-					if before, twice := texts[key]; twice && before != value {
-						t.Errorf("%s: %q is translated as %q and as %q", name, key, before, value)
-					}
 					texts[key] = value
 				}
 			}

@@ -30,6 +30,8 @@ var russian = map[string]string{
 	"your role does not allow this":                      "ваша роль этого не позволяет",
 	"there is no such page":                              "такой страницы нет",
 	"this is not a form":                                 "это не форма",
+	"this is no form with a file":                        "это не форма с файлом",
+	"the file is too large":                              "файл слишком велик",
 	"there is no such session":                           "такого сеанса нет",
 	"internal error":                                     "внутренняя ошибка",
 	"invalid request":                                    "неверный запрос",
