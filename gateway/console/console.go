@@ -19,6 +19,7 @@ import (
 	"disburse/gateway/console/site"
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
+	"disburse/gateway/export"
 	"disburse/gateway/fx"
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
@@ -59,6 +60,7 @@ type Deps struct {
 	Directory    *merchant.Directory
 	Ledger       *ledger.Ledger
 	Callbacks    Callbacks
+	Exports      *export.Service
 	Queues       Queues
 	// ProveLedger replays the books and tells how far it is.
 	ProveLedger func(ctx context.Context, progress func(done, all int64)) (ledger.Report, error)
@@ -105,7 +107,7 @@ const (
 
 // routes is every page of the console.
 func (k *desk) routes() []site.Route {
-	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.approvalRoutes(), k.cardOrderRoutes(), k.disputeRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes(), k.gameRoutes())
+	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.approvalRoutes(), k.cardOrderRoutes(), k.disputeRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes(), k.gameRoutes(), k.reportRoutes())
 }
 
 // menu lists the pages in the order in which they are needed.
@@ -124,6 +126,7 @@ func menu() []site.MenuItem {
 		{Name: "Exceptions", Path: "/exceptions", Role: viewer, Topic: "exceptions"},
 		{Name: "Callbacks", Path: "/callbacks", Role: viewer, Topic: "callbacks"},
 		{Name: "Books", Path: "/books", Role: viewer},
+		{Name: "Reports", Path: "/reports", Role: viewer},
 		{Name: "Audit", Path: "/audit", Role: viewer},
 		{Name: "Queues", Path: "/queues", Role: viewer},
 	}
@@ -132,7 +135,7 @@ func menu() []site.MenuItem {
 // russian is the Russian of all pages, by the English.
 func russian() map[string]string {
 	all := make(map[string]string)
-	for _, texts := range []map[string]string{ruHome, ruApprovals, ruDesk, ruQueues, ruAudit, ruExceptions, ruCallbacks, ruBooks, ruParties, ruMerchants, ruUsers, ruRates, ruOperators, ruGames} {
+	for _, texts := range []map[string]string{ruHome, ruApprovals, ruDesk, ruQueues, ruAudit, ruExceptions, ruCallbacks, ruBooks, ruParties, ruMerchants, ruUsers, ruRates, ruOperators, ruGames, ruReports} {
 		maps.Copy(all, texts)
 	}
 	return all
