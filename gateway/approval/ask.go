@@ -81,11 +81,17 @@ func Granted(ctx context.Context, db Tx, kind Kind, subject, reference string) (
 	return a, found, err
 }
 
-// VoidAll ends what waits of a kind about a subject, and what was granted and
-// not used: it has changed, or who asked takes it back.
-func VoidAll(ctx context.Context, tx Tx, kind Kind, subject, note string, at time.Time) error {
+// Matter is what approvals of a kind are about: a payout, or a merchant.
+type Matter struct {
+	Kind    Kind
+	Subject string
+}
+
+// VoidAll ends what waits in a matter, and what was granted and not used: it has
+// changed, or who asked takes it back.
+func VoidAll(ctx context.Context, tx Tx, m Matter, note string, at time.Time) error {
 	by, name := By(ctx)
-	if _, err := tx.Exec(ctx, voidAll, string(kind), subject, by, name, at, note); err != nil {
+	if _, err := tx.Exec(ctx, voidAll, string(m.Kind), m.Subject, by, name, at, note); err != nil {
 		return fmt.Errorf("approval: void: %w", err)
 	}
 	return nil
@@ -112,13 +118,13 @@ func Withdraw(ctx context.Context, tx Tx, a Approval, at time.Time) error {
 
 // Use takes what the actor of ctx asked for and another person granted, once.
 // found is false when just this was not granted, or was used.
-func Use(ctx context.Context, tx Tx, kind Kind, subject string, what map[string]string, at time.Time) (_ Approval, found bool, err error) {
+func Use(ctx context.Context, tx Tx, m Matter, what map[string]string, at time.Time) (_ Approval, found bool, err error) {
 	raw, err := json.Marshal(what)
 	if err != nil {
 		return Approval{}, false, fmt.Errorf("approval: use: %w", err)
 	}
 	by, _ := By(ctx)
-	a, found, err := one(ctx, tx, takeUsable, string(kind), subject, by, at, string(raw))
+	a, found, err := one(ctx, tx, takeUsable, string(m.Kind), m.Subject, by, at, string(raw))
 	if err != nil {
 		err = fmt.Errorf("approval: use: %w", err)
 	}

@@ -65,7 +65,7 @@ func (o *office) available(t *testing.T) string {
 	return d.Available.Fixed(4)
 }
 
-func (o *office) adjust(t *testing.T, ctx context.Context, amount, ref string) merchant.Adjusted {
+func (o *office) adjust(ctx context.Context, t *testing.T, amount, ref string) merchant.Adjusted {
 	t.Helper()
 	m, err := merchant.ParseAdjustment(amount)
 	if err != nil {
@@ -91,11 +91,11 @@ func TestAnAdjustmentNeedsTwoPeople(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, mode)
-			asked := o.adjust(t, o.anna, "-10.5", "case 7")
+			asked := o.adjust(o.anna, t, "-10.5", "case 7")
 			if asked.After.Fixed(4) != "89.5000" || asked.Replayed || o.available(t) != "100.0000" {
 				t.Errorf("after asking: %s has %s", asked.After, o.available(t))
 			}
-			if again := o.adjust(t, o.anna, "-10.5", "case 7"); !again.Replayed || again.Approval.ID != asked.Approval.ID {
+			if again := o.adjust(o.anna, t, "-10.5", "case 7"); !again.Replayed || again.Approval.ID != asked.Approval.ID {
 				t.Errorf("asked again: %+v", again)
 			}
 			_, err := o.Adjust(o.anna, "demo", merchant.Adjustment{Amount: usdt(t, "1"), Reference: "case 7", Reason: "counted twice"})
@@ -111,7 +111,7 @@ func TestAnAdjustmentNeedsTwoPeople(t *testing.T) {
 			}
 			_, err = o.desk.Approve(o.clara, asked.Approval.ID, "")
 			checkFault(t, err, "already_decided", nil)
-			if again := o.adjust(t, o.anna, "-10.5", "case 7"); !again.Replayed || again.Approval.State != approval.Approved {
+			if again := o.adjust(o.anna, t, "-10.5", "case 7"); !again.Replayed || again.Approval.State != approval.Approved {
 				t.Errorf("asked after it was made: %+v", again)
 			}
 			if got := o.available(t); got != "89.5000" {
@@ -124,8 +124,8 @@ func TestAnAdjustmentNeedsTwoPeople(t *testing.T) {
 func TestWhoAskedForAnAdjustmentNeverDecides(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ledger.Live)
-	asked := o.adjust(t, o.anna, "10", "").Approval
-	byRoot := o.adjust(t, o.root, "10", "").Approval
+	asked := o.adjust(o.anna, t, "10", "").Approval
+	byRoot := o.adjust(o.root, t, "10", "").Approval
 	dora := o.operator(t, "dora", "approver")
 	for _, by := range []context.Context{o.anna, o.root} {
 		if err := audit.Write(t.Context(), o.pool, audit.Of(by, o.clock().Add(time.Second), "operator.issue-token", "operator", "dora")); err != nil {
@@ -178,7 +178,7 @@ func TestAnAdjustmentIsRefusedTakenBackOrTooLate(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, ledger.Live)
-			asked := o.adjust(t, o.anna, "10", "case 7").Approval
+			asked := o.adjust(o.anna, t, "10", "case 7").Approval
 			_, err := o.desk.Withdraw(o.boris, asked.ID)
 			checkFault(t, err, "not_yours", nil)
 			if err := tc.do(o, asked.ID); err != nil {
@@ -192,7 +192,7 @@ func TestAnAdjustmentIsRefusedTakenBackOrTooLate(t *testing.T) {
 			if page, err := o.desk.List(t.Context(), approval.Filter{State: approval.Waiting}); err != nil || len(page.Items) != 0 {
 				t.Errorf("waiting: %v, %v", page.Items, err)
 			}
-			anew := o.adjust(t, o.anna, "10", "case 7")
+			anew := o.adjust(o.anna, t, "10", "case 7")
 			if anew.Replayed || anew.Approval.ID == asked.ID {
 				t.Errorf("asked anew: %+v", anew)
 			}
@@ -236,7 +236,7 @@ func TestAdjustRefuses(t *testing.T) {
 func TestTheBalanceIsAskedAgainWhenItIsApproved(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ledger.Live)
-	first, second := o.adjust(t, o.anna, "-60", ""), o.adjust(t, o.anna, "-60", "")
+	first, second := o.adjust(o.anna, t, "-60", ""), o.adjust(o.anna, t, "-60", "")
 	if _, err := o.desk.Approve(o.boris, first.Approval.ID, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestDecisionsAboutAnAdjustmentRace(t *testing.T) {
 	o := newOffice(t, ledger.Live)
 	moved := 0
 	for range 8 {
-		asked := o.adjust(t, o.anna, "1", "").Approval
+		asked := o.adjust(o.anna, t, "1", "").Approval
 		var all sync.WaitGroup
 		for i := range 12 {
 			all.Go(func() {

@@ -42,7 +42,7 @@ func (s *Service) RotateKeys(ctx context.Context, ref string, kinds []KeyKind, g
 	}
 	var made Rotated
 	m, err := s.change(ctx, ref, "merchant.rotate-keys", func(tx pgx.Tx, m Merchant, now time.Time) error {
-		if made.Waiting, err = s.askToRotate(ctx, tx, m, kinds, grace, now); err != nil || made.Waiting != nil {
+		if made.Waiting, err = s.askToRotate(ctx, tx, m, rotation(m, kinds, grace), now); err != nil || made.Waiting != nil {
 			return err
 		}
 		end := now.Add(grace)
@@ -119,14 +119,13 @@ func (s *Service) needsApproval(ctx context.Context, db approval.Tx, m Merchant)
 
 // askToRotate is nil when keys may be made now. The transaction holds the lock
 // of the configuration, so of two calls one comes after the other.
-func (s *Service) askToRotate(ctx context.Context, tx pgx.Tx, m Merchant, kinds []KeyKind, grace time.Duration, now time.Time) (*approval.Approval, error) {
+func (s *Service) askToRotate(ctx context.Context, tx pgx.Tx, m Merchant, what map[string]string, now time.Time) (*approval.Approval, error) {
 	needs, err := s.needsApproval(ctx, tx, m)
 	if err != nil {
 		return nil, err
 	}
-	what := rotation(m, kinds, grace)
 	if needs {
-		_, granted, err := approval.Use(ctx, tx, approval.KeyRotation, m.ID, what, now)
+		_, granted, err := approval.Use(ctx, tx, keysOf(m), what, now)
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +133,11 @@ func (s *Service) askToRotate(ctx context.Context, tx pgx.Tx, m Merchant, kinds 
 			return askFor(ctx, tx, m, what, now)
 		}
 	}
-	return nil, approval.VoidAll(ctx, tx, approval.KeyRotation, m.ID, "the keys were rotated", now)
+	return nil, approval.VoidAll(ctx, tx, keysOf(m), "the keys were rotated", now)
+}
+
+func keysOf(m Merchant) approval.Matter {
+	return approval.Matter{Kind: approval.KeyRotation, Subject: m.ID}
 }
 
 func askFor(ctx context.Context, tx pgx.Tx, m Merchant, what map[string]string, now time.Time) (*approval.Approval, error) {
@@ -149,7 +152,7 @@ func askFor(ctx context.Context, tx pgx.Tx, m Merchant, what map[string]string, 
 		return nil, approval.ErrWaiting
 	}
 	// Something else was granted before: who wants this asks anew.
-	if err := approval.VoidAll(ctx, tx, approval.KeyRotation, m.ID, "asked for anew", now); err != nil {
+	if err := approval.VoidAll(ctx, tx, keysOf(m), "asked for anew", now); err != nil {
 		return nil, err
 	}
 	asked, err := approval.Ask(ctx, tx, approval.Request{Kind: approval.KeyRotation, Subject: m.ID, What: what, At: now})

@@ -188,7 +188,7 @@ func (s *Service) Recall(ctx context.Context, id string) (Payout, error) {
 		if err != nil {
 			return err
 		}
-		if err := approval.VoidAll(ctx, tx, approval.Payout, p.ID, "recalled", now); err != nil {
+		if err := approval.VoidAll(ctx, tx, approval.Matter{Kind: approval.Payout, Subject: p.ID}, "recalled", now); err != nil {
 			return err
 		}
 		if err := writeEvents(ctx, tx, event{p.ID, now, "recalled", by, ""}); err != nil {
