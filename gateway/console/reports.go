@@ -252,7 +252,7 @@ func (k *desk) dailyStatementFile(v *site.Visit) error {
 	if !slices.Contains(export.Formats(), format) {
 		return errNoFormat
 	}
-	file, err := st.File(v.Ctx, format)
+	file, err := st.File(format)
 	if err != nil {
 		return err
 	}

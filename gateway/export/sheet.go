@@ -12,9 +12,9 @@ var statementColumns = strings.Fields("date entry part transfers available held 
 
 // File is the statement as a file: each day's opening, a row a movement, and its
 // closing.
-func (s Statement) File(ctx context.Context, format Format) (*File, error) {
+func (s Statement) File(format Format) (*File, error) {
 	name := "statement-" + s.Name + "-" + s.From.Format(time.DateOnly) + "-" + s.To.Add(-day).Format(time.DateOnly)
-	f := newFile(ctx, name, format)
+	f := newFile(context.Background(), name, format)
 	f.names = statementColumns
 	days := s.Days
 	f.next = func() (rows [][]cell, _ error) {

@@ -109,7 +109,7 @@ func TestStatementTiesToTheLedger(t *testing.T) {
 		t.Errorf("before the first transfer: %v", st.Days[0])
 	}
 
-	file, err := st.File(t.Context(), export.CSV)
+	file, err := st.File(export.CSV)
 	if err != nil {
 		t.Fatal(err)
 	}
