@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"disburse/callbacks"
@@ -50,6 +51,10 @@ type Config struct {
 	// known; Listen is then not looked at. The App closes it once the API has
 	// started.
 	Listener net.Listener
+
+	// Tracer hears of every statement that is sent to the database. Tests look
+	// at plans with it.
+	Tracer pgx.QueryTracer
 
 	DatabaseConns   int           // DISBURSE_DATABASE_CONNS: connections at most; default 24
 	RequestTimeout  time.Duration // DISBURSE_REQUEST_TIMEOUT: default 10 s

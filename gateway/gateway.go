@@ -201,6 +201,7 @@ func openPool(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 	}
 	pool.MaxConns = int32(cfg.DatabaseConns) //nolint:gosec // a small number
 	pool.ConnConfig.ConnectTimeout = 5 * time.Second
+	pool.ConnConfig.Tracer = cfg.Tracer
 	return pgxpool.NewWithConfig(ctx, pool)
 }
 

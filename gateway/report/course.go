@@ -141,7 +141,7 @@ func (c *courses) forget(before time.Time) {
 }
 
 func (r *Reader) steps(ctx context.Context, mode ledger.Mode, step time.Duration, from time.Time) (map[int64]Step, error) {
-	rows, err := r.d.DB.Query(ctx, selectCourse, string(mode), from, int64(step/time.Second))
+	rows, err := r.d.DB.Query(ctx, selectCourse, string(mode), from, step.Seconds())
 	if err != nil {
 		return nil, err
 	}

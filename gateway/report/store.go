@@ -105,16 +105,16 @@ select currency, set_at from newest where set_at + max_age_seconds * interval '1
 // time, so the end of the primary key is the last day.
 const selectDeliveries = `
 select count(*), count(*) filter (where state = 'delivered'),
-    coalesce(percentile_cont(0.5) within group (order by extract(epoch from finished_at - scheduled_at)) filter (where state = 'delivered'), 0),
-    coalesce(percentile_cont(0.95) within group (order by extract(epoch from finished_at - scheduled_at)) filter (where state = 'delivered'), 0)
+    extract(epoch from coalesce(percentile_cont(0.5) within group (order by finished_at - scheduled_at) filter (where state = 'delivered'), '0')),
+    extract(epoch from coalesce(percentile_cont(0.95) within group (order by finished_at - scheduled_at) filter (where state = 'delivered'), '0'))
 from (select state, finished_at, scheduled_at from callback_deliveries where event_id >= $1 order by event_id desc limit $2) as d`
 
 // selectCourse is what ended since a moment, by steps of so many seconds. All of
 // it is in the index.
 const selectCourse = `
-select (floor(extract(epoch from ended_at) / $3) * $3)::bigint as step,
+select extract(epoch from date_bin(make_interval(secs => $3), ended_at, timestamptz '1970-01-01 00:00:00+00'))::bigint as step,
     count(*) filter (where status = 'successful'), count(*) filter (where status = 'rejected_timeout'),
     count(*) filter (where status = 'rejected_merchant'), count(*) filter (where status = 'rejected_gate'),
-    coalesce(percentile_cont(0.5) within group (order by extract(epoch from ended_at - created_at)) filter (where status = 'successful'), 0),
-    coalesce(percentile_cont(0.9) within group (order by extract(epoch from ended_at - created_at)) filter (where status = 'successful'), 0)
+    extract(epoch from coalesce(percentile_cont(0.5) within group (order by ended_at - created_at) filter (where status = 'successful'), '0')),
+    extract(epoch from coalesce(percentile_cont(0.9) within group (order by ended_at - created_at) filter (where status = 'successful'), '0'))
 from payouts where mode = $1 and ended_at >= $2 group by step order by step`
