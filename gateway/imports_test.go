@@ -48,7 +48,7 @@ var allowed = map[string][]string{
 	"gateway/approval":    concat(leaves, "gateway/transact"),
 	"gateway/export": concat(leaves, "gateway/transact", "gateway/payout", "gateway/cardorder", "gateway/exchange",
 		"ledger", "ledger/money", "callbacks"),
-	"gateway/report":       concat(slices.Concat(leaves, parties, features), "ledger", "ledger/money", "callbacks"),
+	"gateway/report":       concat(slices.Concat(leaves, parties, features), "gateway/approval", "ledger", "ledger/money", "callbacks"),
 	"gateway/console/site": concat(leaves, "gateway/signin"),
 	"gateway/console": concat(slices.Concat(leaves, parties, features), "gateway/console/site", "gateway/signin", "gateway/approval", "gateway/report", "gateway/export",
 		"ledger", "ledger/money", "callbacks", "signing", "ratelimit"),
