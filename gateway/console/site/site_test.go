@@ -41,6 +41,8 @@ type house struct {
 	app  *fiber.App
 	gate *gate
 	seen []string // what was changed
+
+	pages []site.Page
 }
 
 func build(t *testing.T, optional bool) *house {
@@ -49,7 +51,7 @@ func build(t *testing.T, optional bool) *house {
 	must(t, err)
 	sessions, err := signin.New(signin.Deps{DB: pgtest.New(t), Vault: v, Now: time.Now, Issuer: "test", FactorOptional: optional})
 	must(t, err)
-	h := &house{t: t, gate: new(gate), app: fiber.New(fiber.Config{Immutable: true})}
+	h := &house{t: t, gate: new(gate), app: fiber.New(fiber.Config{Immutable: true, DisablePreParseMultipartForm: true})}
 	pages := fstest.MapFS{
 		"echo.html": {Data: []byte(`{{define "title"}}Echo{{end}}{{define "main"}}<p id="echo">{{.Data}}</p><form>{{template "csrf" .}}</form>{{end}}`)},
 	}
@@ -79,13 +81,21 @@ func build(t *testing.T, optional bool) *house {
 				return v.Goto("/", "Changed: "+v.Form("what"))
 			}},
 			{Method: http.MethodGet, Path: "/admins", Role: "admin", Handle: func(v *site.Visit) error { return v.Render("echo", "secret") }},
+			{Method: http.MethodPost, Path: "/files/:id", Role: "admin", Upload: true, Handle: func(v *site.Visit) error {
+				content, err := v.File("file", 10)
+				if err != nil {
+					return v.Problem(err)
+				}
+				return v.JSON(len(content))
+			}},
 			{Method: http.MethodGet, Path: "/broken", Handle: func(*site.Visit) error { return errors.New("password of the database") }},
 		},
 		Live: func(context.Context) (map[string]string, error) { return map[string]string{"payouts": "3/x"}, nil },
 	})
 	must(t, err)
 	t.Cleanup(s.Close)
-	for _, p := range s.Served() {
+	h.pages = s.Served()
+	for _, p := range h.pages {
 		h.app.Add(p.Method, p.Path, func(c *fiber.Ctx) error {
 			_, _ = p.Handle(c.UserContext(), c, "req_1", netip.MustParseAddr("192.0.2.1"))
 			return nil
@@ -118,10 +128,21 @@ func (h *house) open() *browser { return &browser{house: h, cookies: map[string]
 func (b *browser) do(method, path string, form url.Values, headers ...string) answer {
 	b.t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
-	r.Host = "pay.example"
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return b.send(r, headers...)
+}
+
+// raw posts a body of any kind.
+func (b *browser) raw(path, body string, headers ...string) answer {
+	b.t.Helper()
+	return b.send(httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)), headers...)
+}
+
+func (b *browser) send(r *http.Request, headers ...string) answer {
+	b.t.Helper()
+	r.Host = "pay.example"
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
