@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -288,7 +289,7 @@ func TestALongFileTakesLittleMemory(t *testing.T) {
 				runtime.ReadMemStats(&now)
 				most = max(most, now.HeapAlloc-min(before.HeapAlloc, now.HeapAlloc))
 			}
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
@@ -314,7 +315,7 @@ func TestAtMostThreeAtOnce(t *testing.T) {
 		files = append(files, w.open(export.Payouts, export.CSV, export.Filter{}))
 	}
 	_, err := w.export.Open(t.Context(), export.Payouts, export.CSV, export.Filter{})
-	wantFault(t, err, "rate_limited")
+	_ = wantFault(t, err, "rate_limited")
 	for _, f := range files { // none was read to its end
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
@@ -354,7 +355,7 @@ func TestAnExportIsAudited(t *testing.T) {
 	if err != nil || len(found.Items) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}
-	line := fmt.Sprintf("%s", found.Items[0].After)
+	line := string(found.Items[0].After)
 	if r := found.Items[0]; r.Actor.ID != "usr_1" || r.SubjectID != "payouts.csv" ||
 		!strings.Contains(line, "successful") || !strings.Contains(line, "2026-03-04T12:00:00Z") {
 		t.Errorf("audited as %+v, %s", r, line)

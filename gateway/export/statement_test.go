@@ -69,7 +69,7 @@ func TestStatement(t *testing.T) {
 	}
 	for _, bad := range [][2]time.Time{{start, start.Add(-day)}, {start, start.Add(92 * day)}} {
 		_, err := w.export.Statement(t.Context(), w.account(w.demo), bad[0], bad[1])
-		wantFault(t, err, "invalid_request")
+		_ = wantFault(t, err, "invalid_request")
 	}
 }
 
@@ -81,14 +81,14 @@ func TestStatementTiesToTheLedger(t *testing.T) {
 	other := w.merchant("other", "500")
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that repeats
 	for i := range 60 {
-		switch n := random.IntN(6); {
-		case n == 0:
+		switch random.IntN(6) {
+		case 0:
 			must(w.merchants.TopUp(t.Context(), "demo", usdt(fmt.Sprintf("%d.25", 1+random.IntN(50))), fmt.Sprint(i)))
-		case n == 1:
+		case 1:
 			w.create(w.demo, request(fmt.Sprint("open-", i), "321.00"))
-		case n == 2:
+		case 2:
 			w.reject(w.create(w.demo, request(fmt.Sprint("refused-", i), "432.10")), "no")
-		case n == 3:
+		case 3:
 			w.complete(w.create(other, request(fmt.Sprint("other-", i), "101.00")))
 		default:
 			w.complete(w.create(w.demo, request(fmt.Sprint("paid-", i), fmt.Sprintf("%d.%02d", 100+random.IntN(900), random.IntN(100)))))
