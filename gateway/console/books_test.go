@@ -187,7 +187,7 @@ func TestExceptionsOfEveryKind(t *testing.T) {
 
 	text := c.read("/exceptions")
 	holds(t, text, "late paid", "order-late", "stuck", "order-stuck", "unknown", "order-unknown", "Stale rates", "eur", "0.9215", "Callbacks", "dead letters")
-	lacks(t, text, "order-well", "Nothing waits for a decision.")
+	lacks(t, text, "order-well", "97.0000", "Nothing waits for a decision.")
 	t.Run("OfPayoutsAlone", func(t *testing.T) {
 		text := c.read("/exceptions?about=payouts")
 		holds(t, text, "order-late", "order-stuck", "order-unknown")
