@@ -49,7 +49,7 @@ func TestOneProofAtATime(t *testing.T) {
 	if accepted.Load() != 1 {
 		t.Errorf("%d proofs began, want 1", accepted.Load())
 	}
-	end <- nil
+	close(end)
 	running.Wait()
 	if begun.Load() != 1 {
 		t.Errorf("%d proofs ran, want 1", begun.Load())
