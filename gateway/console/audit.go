@@ -15,12 +15,14 @@ func (k *desk) auditRoutes() []site.Route {
 	return []site.Route{{Method: http.MethodGet, Path: "/audit", Role: viewer, Handle: k.auditTrail}}
 }
 
+const aboutOperator = "operator"
+
 // subjects are the kinds of things that the trail is about, and where those that
 // have pages of their own have them.
 var subjects = []struct{ Name, Path string }{
-	{"approval", ""}, {"approval_rule", ""}, {"callback", "/callbacks/"}, {"capacity", ""}, {"card_order", "/card-orders/"},
-	{"card_settings", ""}, {"game", ""}, {"merchant", "/merchants/"}, {"operator", "/operators/"}, {"p2p_ad", ""},
-	{"p2p_order", "/disputes/"}, {"payout", "/payouts/"}, {"player", ""}, {"provider", "/providers/"}, {"provider-profile", ""},
+	{"approval", "/approvals/"}, {"approval_rule", ""}, {"callback", "/callbacks/"}, {"capacity", ""}, {"card_order", "/card-orders/"},
+	{"card_settings", ""}, {"game", ""}, {"merchant", "/merchants/"}, {aboutOperator, "/operators/"}, {"p2p_ad", ""},
+	{"p2p_order", "/disputes/"}, {"payout", "/payouts/"}, {"player", ""}, {"provider", "/games/providers/"}, {"provider-profile", ""},
 	{"rate", "/rates/"}, {"session", ""}, {"user", "/users/"}, {"virtual_card", ""},
 }
 
@@ -48,9 +50,13 @@ type auditItem struct {
 	Path string // of the page of its subject, empty when it has none
 }
 
-func audited(item audit.Item) auditItem {
+// audited leads to the page of a subject only who may see it.
+func audited(v *site.Visit, item audit.Item) auditItem {
 	shown := auditItem{change: change{Item: item, Differences: differences(item.Before, item.After)}}
 	for _, s := range subjects {
+		if s.Name == aboutOperator && !v.Person.May(admin) {
+			continue
+		}
 		if s.Name == item.Subject && s.Path != "" && item.SubjectID != "" {
 			shown.Path = s.Path + url.PathEscape(item.SubjectID)
 		}
@@ -87,7 +93,7 @@ func (k *desk) auditTrail(v *site.Visit) error {
 		return l.show("audit", data, err)
 	}
 	for _, item := range found.Items {
-		data.Items = append(data.Items, audited(item))
+		data.Items = append(data.Items, audited(v, item))
 	}
 	l.turn(found.NextCursor)
 	return v.Render("audit", data)

@@ -342,7 +342,42 @@ func TestExport(t *testing.T) {
 	if held := d.Held.Fixed(ledger.USDTPlaces); !total.Equal(decimal.RequireFromString(held)) {
 		t.Errorf("the payouts of the file add up to %s, the merchant holds %s", total, held)
 	}
-	if s.recorded(t, "export", "payouts") == 0 {
+	if s.recorded(t, "export", "payouts.xlsx") == 0 {
 		t.Error("nobody can tell who took the file")
 	}
+}
+
+// TestMerchantsPages let somebody of a merchant in by password, and to their own
+// merchant alone.
+func TestMerchantsPages(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	mine, other := s.found(t, ledger.Live), s.found(t, ledger.Live)
+	order := unique("mine-")
+	id := mine.pay(t, order, "1750.00")
+	foreign := other.pay(t, unique("foreign-"), "1750.00")
+	person, password, err := s.app.People.Add(t.Context(), mine.name, unique("person")+"@shop.example")
+	must(t, err)
+	p := s.visit(t)
+	p.who = person.Email
+	p.open("/merchant/payouts/" + id)
+	p.give(person.Email, string(password))
+	p.sees(order, "1750.00")
+	p.refused("/merchant/payouts/"+foreign, http.StatusNotFound)
+	p.sayNot("foreign-")
+	p.open("/merchant/")
+	p.sees(mine.name, "99981.8") // 100 000 USDT, less what is held
+	p.open("/console/")          // a session at one of the sites is none at the other
+	p.sees("Password")
+
+	p.open("/merchant/sandbox")
+	p.follow("Make a sandbox")
+	p.open("/merchant/sandbox")
+	if eval[bool](p, `[...document.querySelectorAll("main button")].some((b) => b.innerText === "To the sandbox")`) {
+		p.follow("To the sandbox")
+		p.open("/merchant/sandbox")
+	}
+	p.fill("success_callback_url", s.demo.ReceiverURL+hook)
+	p.follow("Make the payout")
+	p.await("the sandbox to pay", `(async () => { const text = await (await fetch("/merchant/payouts")).text(); return new DOMParser().parseFromString(text, "text/html").querySelector("main").innerText.toLowerCase().includes("successful") || text.includes("successful</span>"); })()`)
 }

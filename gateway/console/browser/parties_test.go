@@ -177,8 +177,9 @@ func (s stand) quarrel(t *testing.T) (order int64, buyer, seller person) {
 	return order, buyer, seller
 }
 
-// furnish gives every list of the pages something to show.
-func (s stand) furnish(t *testing.T) {
+// furnish gives every list of the pages something to show, and returns a
+// merchant that has all sorts of payouts.
+func (s stand) furnish(t *testing.T) shop {
 	t.Helper()
 	boss := s.hire(t, operator.RoleAdmin).Operator
 	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Operator, ID: boss.ID, Name: boss.Email})
@@ -210,4 +211,5 @@ func (s stand) furnish(t *testing.T) {
 	u.post(t, fmt.Sprintf("/card/orders/%d/messages", open), map[string]any{"message": "How long will it take?"})
 	s.quarrel(t)
 	must(t, s.app.Users.Block(ctx, s.register(t).id))
+	return m
 }

@@ -10,6 +10,7 @@ import (
 
 	"disburse/gateway"
 	"disburse/gateway/devmode"
+	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
 	"disburse/gateway/signin"
 )
@@ -77,6 +78,24 @@ func (s stand) admit(t *testing.T, realm signin.Realm, name, subject string) sig
 		t.Fatalf("%s needs a second factor on this stand", name)
 	}
 	return token
+}
+
+// seat is somebody of a merchant with the cookie of a session at its pages.
+func (s stand) seat(t *testing.T, merchantName string) (person merchant.Person, token string) {
+	t.Helper()
+	person, _, err := s.app.People.Add(t.Context(), merchantName, unique("person")+"@shop.example")
+	must(t, err)
+	return person, string(s.admit(t, signin.Merchants, person.Email, person.ID))
+}
+
+// across opens a browser where somebody of a merchant is signed in already.
+func (s stand) across(t *testing.T, merchantName string) *tab {
+	t.Helper()
+	person, token := s.seat(t, merchantName)
+	p := s.visit(t)
+	p.who = person.Email
+	p.setCookie("disburse_merchant", token)
+	return p
 }
 
 // at opens a browser where an operator of that role is signed in already.

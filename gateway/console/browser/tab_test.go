@@ -60,7 +60,7 @@ func (s stand) visit(t *testing.T) *tab {
 	_, err = chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: eyes})
 	must(t, err)
 	t.Cleanup(func() {
-		p.settled() // what the page had to say has been heard
+		_, _ = try[bool](p, "true") // what the page had to say has been heard
 		cancel()
 		p.mu.Lock()
 		defer p.mu.Unlock()

@@ -250,6 +250,10 @@ func (v *Visit) JSON(body any) error { return v.c.JSON(body) }
 func (v *Visit) Fiber() *fiber.Ctx { return v.c }
 
 func (v *Visit) toSignIn() {
+	if v.c.Get(fiber.HeaderAccept) == "text/event-stream" {
+		v.c.Status(http.StatusNoContent) // the end of what is live: the browser asks no more
+		return
+	}
 	target := v.site.Base + "/sign-in"
 	if v.Session.ID != "" && !v.Session.Verified {
 		target = v.site.Base + "/sign-in/code"
