@@ -148,6 +148,9 @@ func (c *cursor) fetch(ctx context.Context) ([][]cell, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, err := c.tx.Exec(ctx, neverSort); err != nil {
+			return nil, err
+		}
 		if _, err := c.tx.Exec(ctx, declareCursor+sql, args...); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,9 @@ package export
 // them because a file over a whole list belongs to none.
 
 const (
+	// Every list has an index in its order. To sort all of it first would keep the
+	// reader waiting, and fill the disk of the database.
+	neverSort     = `set local enable_sort = off`
 	declareCursor = `declare export no scroll cursor for `
 	fetchCursor   = `fetch 500 from export`
 )
@@ -12,10 +15,10 @@ const (
 // is that of an index.
 const (
 	selectPayouts = `
-select p.id, p.order_id, coalesce(m.name, p.merchant_id), p.mode, p.status, p.stage, p.method, p.currency, p.fiat_minor, p.rate,
+select p.id, p.order_id, coalesce((select m.name from merchants m where m.id = p.merchant_id), p.merchant_id), p.mode, p.status, p.stage, p.method, p.currency, p.fiat_minor, p.rate,
     p.usdt_minor, p.fee_minor, p.last_four, p.bank_name, p.full_name, p.customer, p.description, coalesce(p.claimed_by, ''),
     coalesce(p.completed_by, ''), coalesce(p.ended_by, ''), coalesce(p.reason, ''), p.created_at, p.expires_at, p.ended_at
-from payouts p left join merchants m on m.id = p.merchant_id where true`
+from payouts p where true`
 	orderPayouts = ` order by p.id`
 
 	selectCardOrders = `
@@ -42,9 +45,9 @@ from ledger_transfers t join ledger_accounts f on f.id = t.from_account join led
 
 	// An address may hold a secret behind its question mark.
 	selectCallbacks = `
-select e.id, coalesce(m.name, e.merchant_id), e.subject, e.order_id, e.kind, split_part(e.url, '?', 1), d.state, d.attempts,
+select e.id, coalesce((select m.name from merchants m where m.id = e.merchant_id), e.merchant_id), e.subject, e.order_id, e.kind, split_part(e.url, '?', 1), d.state, d.attempts,
     d.last_status, d.last_error, d.dead_reason, e.created_at, case when d.state = 'pending' then d.next_attempt_at end, d.finished_at
-from callback_events e join callback_deliveries d on d.event_id = e.id left join merchants m on m.id = e.merchant_id where true`
+from callback_events e join callback_deliveries d on d.event_id = e.id where true`
 	orderCallbacks = ` order by e.id`
 )
 
