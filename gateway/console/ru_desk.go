@@ -57,7 +57,7 @@ var ruDesk = map[string]string{
 	"The seller: %s. The order is cancelled.": "Продавцу: %s. Сделка отменяется.", "Why": "Почему", "The deal": "Сделка", "agrees to cancel": "согласен отменить",
 	"Reported as paid": "Отмечено оплаченным", "Where the buyer was to pay": "Куда должен был заплатить покупатель", "Keep it one more hour": "Удержать ещё час",
 	"Resolved. Both sides see it.": "Решено. Обе стороны это видят.",
-	"card number":                  "номер карты", "bank name": "банк", "holder name": "держатель", "phone number": "номер телефона",
+	"card number":                  "номер карты", "bank name": "банк", "holder name": "держатель", "phone number": "номер телефона", "phone": "телефон",
 	"requisite shown": "реквизит показан", "resolved to the buyer": "решён в пользу покупателя", "resolved to the seller": "решён в пользу продавца",
 	"disputed as time ran out": "спор: вышло время", "disputed as somebody called": "спор: позвали оператора",
 
