@@ -54,6 +54,9 @@ func TestWorkbookGoesOnToAnotherSheet(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer book.Close() //nolint:errcheck // it is in memory
+	if n := book.SheetCount; n != 3 {
+		t.Errorf("%d sheets, want 3", n)
+	}
 	var seen []string
 	for _, sheet := range book.GetSheetList() {
 		records, err := book.GetRows(sheet, excelize.Options{RawCellValue: true})
@@ -68,6 +71,9 @@ func TestWorkbookGoesOnToAnotherSheet(t *testing.T) {
 		}
 	}
 	// Beyond what a spreadsheet counts exactly, a number is a text.
+	if kind, err := book.GetCellType("Sheet3", "A2"); err != nil || kind != excelize.CellTypeInlineString {
+		t.Errorf("a number of 17 digits is kept as %v, %v", kind, err)
+	}
 	if got, want := strings.Join(seen, " "), "1 2 3 4 1234567890123456.5"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
