@@ -320,7 +320,7 @@ func TestExport(t *testing.T) {
 	}
 	book, err := excelize.OpenReader(bytes.NewReader(content))
 	must(t, err)
-	defer book.Close()
+	defer func() { must(t, book.Close()) }()
 	rows, err := book.GetRows(book.GetSheetName(0), excelize.Options{RawCellValue: true})
 	must(t, err)
 	if len(rows) != 4 {

@@ -45,12 +45,16 @@ func startingAt(base string, paths ...string) *trail {
 
 var ours = regexp.MustCompile(`[0-9_@%]`)
 
+// lists are followed by the name of one of their things.
+var lists = []string{"merchants", "players", "profiles", "providers", "rates"}
+
 // kind is a path with the names of things left out, and what is asked of it
 // without the values.
 func kind(address *url.URL) string {
 	parts := strings.Split(address.Path, "/")
 	for i, part := range parts {
-		if ours.MatchString(part) {
+		named := i > 0 && slices.Contains(lists, parts[i-1]) || i > 1 && parts[i-2] == "players"
+		if ours.MatchString(part) || named && part != "new" && part != "set" {
 			parts[i] = ":x"
 		}
 	}
