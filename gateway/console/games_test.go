@@ -37,7 +37,7 @@ func TestProviderOfGames(t *testing.T) {
 		t.Errorf("%d: %.300s", again.status, again.text)
 	}
 	boss.post("/games/providers/zeta/rotate-keys", "newest", newest, "grace", "1h").wants(t, http.StatusConflict, "")
-	holds(t, boss.read("/games/players?provider=none"), "provider not found")
+	holds(t, boss.get("/games/players?provider=none").text, "provider not found")
 }
 
 func TestPlayerAndSession(t *testing.T) {
