@@ -300,6 +300,9 @@ func (p *tab) inspect(shape string) (wrong []string) {
 		p.resize(width)
 		for _, scheme := range []string{"dark", "light"} {
 			p.dim(scheme)
+			if *screenshots != "" { // as it is for who comes with such a window
+				must(p.t, chromedp.Do(p.ctx, chromedp.Reload()))
+			}
 			p.await("the page to stand still", "eyes.still() && eyes.settled()")
 			p.picture(shape, width, scheme)
 			if width == 1440 { // a phone has the same colours
