@@ -119,6 +119,9 @@ func (c *courses) has(key pastStep, now time.Time) bool {
 	return known && (!read.Before(over) || now.Sub(read) < keepWork)
 }
 
+// keep takes in what was read of the steps between two of them.
+//
+//nolint:revive // a row of the key, and what was read
 func (c *courses) keep(mode ledger.Mode, span Span, from, last time.Time, read map[int64]Step, now time.Time) {
 	if c.past == nil {
 		c.past, c.fresh = make(map[pastStep]Step), make(map[pastStep]time.Time)

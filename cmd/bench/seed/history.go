@@ -218,6 +218,8 @@ func (h *history) end(l life) error {
 }
 
 // move is one transfer, in the order in which balances change.
+//
+//nolint:revive // the columns of a transfer
 func (h *history) move(reference string, leg int16, flow string, at time.Time, from, to ledger.Account, amount int64) {
 	a, b := h.balances[from], h.balances[to]
 	a.balance -= amount

@@ -85,7 +85,6 @@ func (v *Visit) admitted() error {
 var (
 	errForeign   = fault.New(fault.Forbidden, "foreign", "this form is out of date, load the page again")
 	errForbidden = fault.New(fault.Forbidden, "forbidden", "your role does not allow this")
-	errBadForm   = fault.New(fault.InvalidInput, "bad_form", "this is not a form")
 )
 
 func (v *Visit) changes() bool {
@@ -246,7 +245,8 @@ func (v *Visit) Back(otherwise, note string) error {
 // JSON answers a script of ours.
 func (v *Visit) JSON(body any) error { return v.c.JSON(body) }
 
-// Download answers with a file that is written as it is sent.
+// Fiber is the server's view of the call, for files that are written as they are
+// sent.
 func (v *Visit) Fiber() *fiber.Ctx { return v.c }
 
 func (v *Visit) toSignIn() {
