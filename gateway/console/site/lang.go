@@ -33,7 +33,7 @@ func (c *Config) texts(lang Lang) map[string]string {
 
 // translate gives a text of a template in another language; what has no
 // translation stays as it is. Args are put in as fmt does.
-func translate(_ Lang, texts map[string]string, text string, args ...any) string {
+func translate(texts map[string]string, text string, args ...any) string {
 	if other, known := texts[text]; known {
 		text = other
 	}
@@ -45,7 +45,7 @@ func translate(_ Lang, texts map[string]string, text string, args ...any) string
 
 // T is a text in the visitor's language.
 func (v *Visit) T(text string, args ...any) string {
-	return translate(v.lang(), v.site.Config.texts(v.lang()), text, args...)
+	return translate(v.site.words[v.lang()], text, args...)
 }
 
 // lang is the language that was chosen, or the first one that the browser asks

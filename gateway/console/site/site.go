@@ -106,6 +106,7 @@ type Config struct {
 type Site struct {
 	Config
 	templates map[Lang]*templates
+	words     map[Lang]map[string]string // by the English ones
 	live      *hub
 }
 
@@ -119,9 +120,10 @@ func New(c Config) (*Site, error) {
 			return nil, fmt.Errorf("site: %s is missing", name)
 		}
 	}
-	s := &Site{Config: c, templates: make(map[Lang]*templates), live: newHub(c.Live, c.Log)}
+	s := &Site{Config: c, templates: make(map[Lang]*templates), words: make(map[Lang]map[string]string), live: newHub(c.Live, c.Log)}
 	for _, lang := range Languages {
-		t, err := parse(c.Pages, lang, c.Base, c.texts(lang), c.Funcs)
+		s.words[lang] = c.texts(lang)
+		t, err := parse(c.Pages, lang, c.Base, s.words[lang], c.Funcs)
 		if err != nil {
 			return nil, fmt.Errorf("site: %s: %w", c.Base, err)
 		}
