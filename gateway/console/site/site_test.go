@@ -286,6 +286,7 @@ func TestFormsComeFromOurPages(t *testing.T) {
 			t.Errorf("%s: %d, changed %v", name, a.StatusCode, changed)
 		}
 	}
+	b.post("/house/change", url.Values{"what": {"O"}}).want(t, http.StatusSeeOther, "/house/")
 	if page := b.get("/house/"); !strings.Contains(page.text, "Changed: O") {
 		t.Errorf("no note in %s", page.text)
 	}
