@@ -113,11 +113,19 @@
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue("--" + name).trim() || name;
     const axis = { stroke: colour("pico-muted-color"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
+    const two = (n) => String(n).padStart(2, "0");
+    // Times are UTC, on a clock of 24 hours, with the day where it begins.
+    const stamp = (ts, step) => {
+      const at = new Date(ts * 1000), day = two(at.getUTCMonth() + 1) + "-" + two(at.getUTCDate());
+      return step >= 86400 || (at.getUTCHours() === 0 && at.getUTCMinutes() === 0) ? day : two(at.getUTCHours()) + ":" + two(at.getUTCMinutes());
+    };
+    const times = { ...axis, values: (u, splits, index, space, step) => splits.map((ts) => stamp(ts, step)) };
+    const when = (u, ts) => ts == null ? "–" : new Date(ts * 1000).toISOString().slice(0, 16).replace("T", " ");
     const options = {
       width: el.clientWidth, height: Number(el.dataset.height || 220), tzDate: (ts) => new Date(ts * 1000 + new Date(ts * 1000).getTimezoneOffset() * 60000),
       legend: { live: true }, cursor: { points: { size: 6 } }, scales: { y: { range: (u, min, max) => el.hasAttribute("data-near") ? near(min, max) : [Math.min(0, min), max > 0 ? max * 1.1 : 1] } },
-      axes: [axis, { ...axis, size: 60 }],
-      series: [{ label: data.xname || "" }].concat(data.series.map((s) => ({ label: s.name, stroke: colour(s.colour), width: 2, fill: s.fill ? colour(s.colour) + "33" : undefined, points: { show: data.x.length < 40 }, paths: s.steps ? window.uPlot.paths.stepped({ align: 1 }) : undefined }))),
+      axes: [times, { ...axis, size: 60 }],
+      series: [{ label: data.xname || "", value: when }].concat(data.series.map((s) => ({ label: s.name, stroke: colour(s.colour), width: 2, fill: s.fill ? colour(s.colour) + "33" : undefined, points: { show: data.x.length < 40 }, paths: s.steps ? window.uPlot.paths.stepped({ align: 1 }) : undefined }))),
     };
     el.replaceChildren();
     const plot = new window.uPlot(options, [data.x].concat(data.series.map((s) => s.values)), el);
