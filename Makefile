@@ -37,7 +37,7 @@ dev: deps ## Run everything on this machine, with demo data (kept in .dev).
 
 .PHONY: test
 test: browser ## Run the tests with the race detector (PKG=./ledger/... for some of them).
-	$(WITH_SERVERS) go test -race -p 2 -timeout 12m $(PKG)
+	$(WITH_SERVERS) go test -race -p 2 -timeout 30m $(PKG)
 
 .PHONY: screenshots
 screenshots: browser ## Take a picture of every web page into .screenshots: wide and narrow, light and dark.
