@@ -190,7 +190,7 @@ func signedIn(t *testing.T, app *gateway.App) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := app.Sessions.Begin(t.Context(), signin.Operators, made.Operator.Email, signin.Visitor{},
+	token, _, err := app.Sessions.Enter(t.Context(), signin.Operators, made.Operator.Email, signin.Visitor{},
 		func(context.Context) (string, error) { return made.Operator.ID, nil })
 	if err != nil {
 		t.Fatal(err)

@@ -145,7 +145,7 @@ func (b *bench) signIn(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, _, err := app.Sessions.Begin(ctx, signin.Operators, made.Operator.Email, signin.Visitor{Address: "127.0.0.1", Agent: "bench"},
+	token, _, err := app.Sessions.Enter(ctx, signin.Operators, made.Operator.Email, signin.Visitor{Address: "127.0.0.1", Agent: "bench"},
 		func(context.Context) (string, error) { return made.Operator.ID, nil })
 	return "disburse_console=" + string(token), err
 }

@@ -168,7 +168,7 @@ func TestReencrypt(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	token, _, err := s.app.Sessions.Begin(t.Context(), signin.Operators, "a@example.test", signin.Visitor{}, func(context.Context) (string, error) { return "opr_1", nil })
+	token, _, err := s.app.Sessions.Enter(t.Context(), signin.Operators, "a@example.test", signin.Visitor{}, func(context.Context) (string, error) { return "opr_1", nil })
 	if err == nil {
 		_, err = s.app.Sessions.Enrol(t.Context(), signin.Operators, token)
 	}

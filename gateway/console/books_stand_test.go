@@ -159,7 +159,7 @@ func (s *bookStand) clerk(role operator.Role) *clerk {
 	email := fmt.Sprintf("%s%d@desk.example", role, s.count)
 	made, err := s.app.Operators.Create(s.t.Context(), operator.NewOperator{Email: email, Role: role})
 	s.must(err)
-	token, _, err := s.app.Sessions.Begin(s.t.Context(), signin.Operators, email, signin.Visitor{Address: "127.0.0.1", Agent: "test"},
+	token, _, err := s.app.Sessions.Enter(s.t.Context(), signin.Operators, email, signin.Visitor{Address: "127.0.0.1", Agent: "test"},
 		func(context.Context) (string, error) { return made.Operator.ID, nil })
 	s.must(err)
 	return &clerk{s: s, email: email, token: token, http: http.Client{

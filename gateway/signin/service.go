@@ -57,10 +57,10 @@ func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Micr
 // kind unauthenticated when they fit nobody.
 type Check func(ctx context.Context) (subject string, err error)
 
-// Begin opens a session for whoever check knows. It fails with locked and with
+// Enter opens a session for whoever check knows. It fails with locked and with
 // what check fails with, which is counted against the name when it is of kind
 // unauthenticated.
-func (s *Service) Begin(ctx context.Context, realm Realm, name string, from Visitor, check Check) (Token, Session, error) {
+func (s *Service) Enter(ctx context.Context, realm Realm, name string, from Visitor, check Check) (Token, Session, error) {
 	name = counted(name)
 	if err := s.unlocked(ctx, realm, name); err != nil {
 		return "", Session{}, err
@@ -95,7 +95,7 @@ func (s *Service) Begin(ctx context.Context, realm Realm, name string, from Visi
 		return s.entered(ctx, tx, session)
 	})
 	if err != nil {
-		return "", Session{}, fmt.Errorf("signin: begin: %w", err)
+		return "", Session{}, fmt.Errorf("signin: enter: %w", err)
 	}
 	return token, session, nil
 }

@@ -65,7 +65,7 @@ var desk = signin.Visitor{Address: "192.0.2.1", Agent: "browser"}
 
 func (d *door) begin(t *testing.T) signin.Token {
 	t.Helper()
-	token, _, err := d.Begin(t.Context(), signin.Operators, "A@example.test", desk, right)
+	token, _, err := d.Enter(t.Context(), signin.Operators, "A@example.test", desk, right)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestTenFailuresLockAName(t *testing.T) {
 	t.Parallel()
 	d := open(t, true)
 	try := func(name string, check signin.Check) error {
-		_, _, err := d.Begin(t.Context(), signin.Operators, name, desk, check)
+		_, _, err := d.Enter(t.Context(), signin.Operators, name, desk, check)
 		return err
 	}
 	for i := range 10 {
@@ -205,7 +205,7 @@ func TestSuccessForgetsFailures(t *testing.T) {
 	d := open(t, true)
 	for range 3 {
 		for range 9 {
-			_, _, _ = d.Begin(t.Context(), signin.Operators, "a@example.test", desk, wrong)
+			_, _, _ = d.Enter(t.Context(), signin.Operators, "a@example.test", desk, wrong)
 		}
 		d.begin(t)
 	}
@@ -230,7 +230,7 @@ func TestAnOutageIsNoFailure(t *testing.T) {
 	d := open(t, true)
 	out := errors.New("out")
 	for range 20 {
-		_, _, err := d.Begin(t.Context(), signin.Operators, "a@example.test", desk, func(context.Context) (string, error) { return "", out })
+		_, _, err := d.Enter(t.Context(), signin.Operators, "a@example.test", desk, func(context.Context) (string, error) { return "", out })
 		if !errors.Is(err, out) {
 			t.Fatal(err)
 		}

@@ -141,7 +141,7 @@ func TestNobodyBeginsByThemselves(t *testing.T) {
 	begins := regexp.MustCompile(`\.Begin(Tx|Func|TxFunc)?\(`)
 	err := filepath.WalkDir("..", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") ||
-			filepath.Base(file) == "transact.go" {
+			filepath.Dir(file) == filepath.Join("..", "transact") {
 			return err
 		}
 		code, err := os.ReadFile(file)

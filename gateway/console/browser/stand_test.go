@@ -71,7 +71,7 @@ func (s stand) hire(t *testing.T, role operator.Role) operator.Created {
 // admit opens a session as signing in with both factors does.
 func (s stand) admit(t *testing.T, realm signin.Realm, name, subject string) signin.Token {
 	t.Helper()
-	token, session, err := s.app.Sessions.Begin(t.Context(), realm, name, signin.Visitor{Address: "127.0.0.1", Agent: "test"},
+	token, session, err := s.app.Sessions.Enter(t.Context(), realm, name, signin.Visitor{Address: "127.0.0.1", Agent: "test"},
 		func(context.Context) (string, error) { return subject, nil })
 	must(t, err)
 	if !session.Verified {

@@ -32,7 +32,7 @@ func signIn(v *Visit) error {
 	if wait, blocked := v.site.Gate.Blocked(key); blocked {
 		return v.RenderInvalid("sign-in", form, errBusy.After(wait))
 	}
-	token, session, err := v.site.Sessions.Begin(v.Ctx, v.site.Realm, form.Name, v.visitor(), func(ctx context.Context) (string, error) {
+	token, session, err := v.site.Sessions.Enter(v.Ctx, v.site.Realm, form.Name, v.visitor(), func(ctx context.Context) (string, error) {
 		return v.site.Check(ctx, form.Name, v.Form("password"))
 	})
 	if err != nil {
