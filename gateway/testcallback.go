@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,12 +53,7 @@ func (a *App) TestCallback(ctx context.Context, ref, url string) (string, error)
 	}
 	err = transact.Run(ctx, a.DB, func(tx pgx.Tx) error {
 		row := callbacks.Stage(event)
-		columns := make([]any, len(row.Row))
-		for i, value := range row.Row { // an array of one for each column
-			column := reflect.MakeSlice(reflect.SliceOf(reflect.TypeOf(value)), 0, 1)
-			columns[i] = reflect.Append(column, reflect.ValueOf(value)).Interface()
-		}
-		if _, err := tx.Exec(ctx, row.SQL, columns...); err != nil {
+		if _, err := tx.Exec(ctx, row.SQL, transact.Columns(row.Row)...); err != nil {
 			return fmt.Errorf("gateway: test callback: %w", err)
 		}
 		record := audit.Of(ctx, now, "merchant.test-callback", "merchant", m.ID)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"disburse/gateway/audit"
+	"disburse/gateway/transact"
 )
 
 // Decision is what another person decides about an approval.
@@ -59,44 +60,17 @@ func (d Decision) Refusal(ctx context.Context) error {
 // Decide stores a decision in tx. It fails with what Why says.
 func Decide(ctx context.Context, tx Tx, d Decision) error {
 	statement, record := d.Statement(ctx), d.Record(ctx)
-	rows, err := columnsOf(statement.Row)
-	if err != nil {
-		return err
-	}
-	tag, err := tx.Exec(ctx, statement.SQL, rows...)
+	tag, err := tx.Exec(ctx, statement.SQL, transact.Columns(statement.Row)...)
 	if err != nil {
 		return fmt.Errorf("approval: decide: %w", err)
 	}
 	if tag.RowsAffected() != 1 {
 		return Why(ctx, tx, d)
 	}
-	if rows, err = columnsOf(record.Row); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, record.SQL, rows...); err != nil {
+	if _, err := tx.Exec(ctx, record.SQL, transact.Columns(record.Row)...); err != nil {
 		return fmt.Errorf("approval: audit: %w", err)
 	}
 	return nil
-}
-
-// columnsOf makes an array of one value for each column.
-func columnsOf(row []any) ([]any, error) {
-	out := make([]any, len(row))
-	for i, value := range row {
-		switch value := value.(type) {
-		case string:
-			out[i] = []string{value}
-		case *string:
-			out[i] = []*string{value}
-		case time.Time:
-			out[i] = []time.Time{value}
-		case *time.Time:
-			out[i] = []*time.Time{value}
-		default:
-			return nil, fmt.Errorf("approval: a column of type %T", value)
-		}
-	}
-	return out, nil
 }
 
 // Why says why a decision of the actor of ctx was not stored; nil when it is

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"disburse/gateway/transact"
 	"disburse/ledger"
 )
 
@@ -156,13 +156,7 @@ with barred as (
 
 // write runs the statement of one rider without an entry: nothing moves.
 func (s *Service) write(ctx context.Context, r ledger.Rider) error {
-	columns := make([]any, len(r.Row))
-	for i, value := range r.Row {
-		column := reflect.MakeSlice(reflect.SliceOf(reflect.TypeOf(value)), 1, 1)
-		column.Index(0).Set(reflect.ValueOf(value))
-		columns[i] = column.Interface()
-	}
-	return s.exec(ctx, r.SQL, columns...)
+	return s.exec(ctx, r.SQL, transact.Columns(r.Row)...)
 }
 
 // exec runs one statement, a transaction of its own. It fails with errAgain
