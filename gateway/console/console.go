@@ -107,7 +107,9 @@ const (
 
 // routes is every page of the console.
 func (k *desk) routes() []site.Route {
-	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.approvalRoutes(), k.cardOrderRoutes(), k.disputeRoutes(), k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(), k.rateRoutes(), k.operatorRoutes(), k.gameRoutes(), k.reportRoutes())
+	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.approvalRoutes(), k.cardOrderRoutes(), k.disputeRoutes(),
+		k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.userRoutes(),
+		k.rateRoutes(), k.operatorRoutes(), k.gameRoutes(), k.reportRoutes())
 }
 
 // menu lists the pages in the order in which they are needed.
@@ -132,11 +134,20 @@ func menu() []site.MenuItem {
 	}
 }
 
-// russian is the Russian of all pages, by the English.
+// texts are the Russian of the pages, by the English: a map each subject. What two
+// of them name they name alike.
+func texts() []map[string]string {
+	return []map[string]string{
+		ruHome, ruApprovals, ruDesk, ruQueues, ruAudit, ruExceptions, ruCallbacks, ruBooks, ruParties, ruMerchants, ruUsers, ruRates,
+		ruOperators, ruGames, ruReports,
+	}
+}
+
+// russian is all of them together.
 func russian() map[string]string {
 	all := make(map[string]string)
-	for _, texts := range []map[string]string{ruHome, ruApprovals, ruDesk, ruQueues, ruAudit, ruExceptions, ruCallbacks, ruBooks, ruParties, ruMerchants, ruUsers, ruRates, ruOperators, ruGames, ruReports} {
-		maps.Copy(all, texts)
+	for _, of := range texts() {
+		maps.Copy(all, of)
 	}
 	return all
 }

@@ -2,9 +2,9 @@ package console
 
 var ruApprovals = map[string]string{
 	"Approvals": "Утверждения", "Approval": "Утверждение", "Waiting": "Ждут", "Waited too long": "Просрочены", "Approved": "Утверждены", "Refused": "Отклонены",
-	"All": "Все", "Views": "Виды", "What for": "На что", "everything": "всё", "payout": "выплата", "adjustment": "корректировка", "key rotation": "смена ключей",
-	"Filter": "Показать", "Amount": "Сумма", "Asked by": "Запросил", "Age": "Возраст", "Time left": "Осталось", "State": "Состояние",
-	"Decide": "Решить", "Look": "Посмотреть", "you": "вы", "never": "никогда", "Currency": "Валюта", "From": "От", "Set": "Задано", "By": "Кем",
+	"All": "Все", "Views": "Виды", "What for": "Для чего", "everything": "всё", "payout": "выплата", "adjustment": "корректировка", "key rotation": "смена ключей",
+	"Filter": "Отобрать", "Amount": "Сумма", "Asked by": "Запросил", "Age": "Возраст", "Time left": "Осталось", "State": "Состояние",
+	"Decide": "Решить", "Look": "Посмотреть", "you": "вы", "never": "никогда", "Currency": "Валюта", "From": "От", "Set": "Установить", "By": "Кем",
 	"Large payouts, corrections of balances and new keys of live merchants need two people. Who asked never decides.": "Крупные выплаты, корректировки балансов и новые ключи боевых мерчантов требуют двух человек. Запросивший никогда не решает сам.",
 	"From which amount a payout needs two people":                           "С какой суммы выплата требует двух человек",
 	"One person is enough for every payout.":                                "Для любой выплаты достаточно одного человека.",

@@ -8,7 +8,7 @@ var ruAudit = map[string]string{
 
 	// Who acts, and on what.
 	"merchant": "мерчант", "executor": "исполнитель", "cli": "командная строка", "system": "система", "user": "пользователь",
-	"approval": "утверждение", "approval rule": "правило утверждения", "callback": "колбэк", "capacity": "ёмкость", "card order": "карточная заявка",
+	"approval": "утверждение", "approval rule": "правило утверждения", "callback": "уведомление", "capacity": "ёмкость", "card order": "карточная заявка",
 	"card settings": "настройки карт", "game": "игра", "p2p ad": "P2P-объявление", "p2p order": "P2P-сделка", "payout": "выплата",
 	"player": "игрок", "provider": "провайдер", "provider-profile": "профиль провайдера", "rate": "курс", "session": "сеанс",
 	"virtual card": "виртуальная карта",

@@ -39,7 +39,7 @@ var ruBooks = map[string]string{
 	"The last proof did not end. Begin another; if that does not end either, the log of the process says why.": "Последняя сверка не завершилась. Начните новую; если не завершится и она, причина есть в журнале процесса.",
 	"must be a day such as 2026-01-31":       "нужна дата вида 2026-01-31",
 	"must be text of at most 255 characters": "нужен текст не длиннее 255 символов",
-	"is not one that a page handed out":      "не выдавался ни одной страницей",
+	"is not one that a page handed out":      "не из этого списка",
 	"is not a merchant":                      "нет такого мерчанта",
 
 	// Purposes of accounts.

@@ -7,7 +7,7 @@ var ruCallbacks = map[string]string{
 	"Send all dead letters of this list again?":                             "Отправить все недоставленные из этого списка ещё раз?",
 	"Send all of these again":                                               "Отправить все ещё раз",
 	"All that match the filter, on every page of the list, 10 000 at most.": "Все подходящие под отбор, со всех страниц списка, не более 10 000.",
-	"Kind": "Вид", "Attempts": "Попытки", "Last answer": "Последний ответ", "Next attempt": "Следующая попытка", "Created": "Создан",
+	"Kind": "Вид", "Attempts": "Попытки", "Last answer": "Последний ответ", "Next attempt": "Следующая попытка", "Created": "Создано",
 	"Send again": "Отправить ещё раз", "Ended": "Завершён",
 	"No dead letters: every callback was delivered or still will be.": "Недоставленных нет: каждый колбэк доставлен или ещё будет доставлен.",
 	"There are no such callbacks.":                                    "Таких колбэков нет.",
@@ -21,7 +21,7 @@ var ruCallbacks = map[string]string{
 	"callback not found": "колбэк не найден",
 
 	// How attempts end.
-	"accepted": "принято", "timeout": "время вышло", "unreachable": "недоступен", "forbidden": "запрещён",
+	"accepted": "принято", "timeout": "срок", "unreachable": "недоступен", "forbidden": "запрещён",
 	"not attempted": "не отправлялось", "dns": "имя не найдено", "dns timeout": "имя не определилось вовремя",
 	"connect timeout": "нет соединения", "tls": "ошибка TLS", "connection refused": "соединение отклонено",
 	"connection closed": "соединение закрыто", "network": "ошибка сети", "bad url": "неверный адрес", "stopping": "процесс останавливался",

@@ -4,7 +4,7 @@ package console
 var ruDesk = map[string]string{
 	"Payouts": "Выплаты", "Payout": "Выплата", "Queue": "Очередь", "Mine": "Мои", "All": "Все", "Awaiting approval": "Ждут утверждения",
 	"Claim next": "Взять следующую", "Claim the next one": "Взять следующую", "Claim": "Взять",
-	"Claim this one": "Взять эту", "Work on it": "Открыть работу", "Held by": "У кого", "nobody": "ни у кого", "you": "у вас",
+	"Claim this one": "Взять эту", "Work on it": "Открыть работу", "Held by": "У кого", "nobody": "ни у кого", "you": "вы",
 	"lease over": "срок удержания истёк", "Time left": "Осталось", "Age": "Возраст", "Amount": "Сумма", "To": "Кому",
 	"Status": "Статус", "Search": "Поиск", "order, id or last four": "заказ, id или последние четыре", "Method": "Способ",
 	"Currency": "Валюта", "Mode": "Режим", "From day": "С даты", "To day": "По дату", "Amount from": "Сумма от", "Amount to": "Сумма до",
@@ -87,7 +87,7 @@ var ruDesk = map[string]string{
 	"receipt is larger than 5 MiB":                   "чек больше 5 МиБ",
 	"receipt must be a PDF, PNG or JPEG file":        "чек должен быть файлом PDF, PNG или JPEG",
 	"the payout has as many receipts as it may have": "больше чеков к этой выплате добавить нельзя",
-	"this is no form with a file":                    "в форме нет файла",
+	"this is no form with a file":                    "это не форма с файлом",
 	"the file is too large":                          "файл слишком велик",
 
 	"the payout was just sent to an executor, which has not answered yet; try again in a moment": "выплату только что отправили исполнителю, ответа ещё нет; попробуйте через минуту",

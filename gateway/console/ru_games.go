@@ -23,6 +23,6 @@ var ruGames = map[string]string{
 	"A round that stays open holds nothing, but somebody's bet was never settled: ask the provider.": "Открытый раунд ничего не удерживает, но чья-то ставка не рассчитана: спросите провайдера.",
 	"Bets": "Ставки", "Staked": "Поставлено", "Won": "Выиграно", "Transaction": "Операция", "Transactions of games": "Игровые операции", "No transactions.": "Операций нет.", "No bets yet.": "Ставок пока нет.",
 	"A transaction comes again": "Операция пришла снова", "A rollback of what never came": "Откат того, чего не было", "A rollback of what is rolled back": "Повторный откат", "Transaction ids are unique for": "Id операций уникальны для",
-	"A win without a bet": "Выигрыш без ставки", "A bet after its rollback": "Ставка после отката", "replay": "ответить так же", "refuse": "отклонить", "accept": "принять", "provider": "провайдера", "player": "игрока",
-	"rollback": "откат", "tombstone": "метка отката", "settled": "рассчитана", "rolled back": "отменена", "done": "выполнена", "repeated": "повторена", "not found": "не найдена", "barred": "не состоится", "expired": "истёк",
+	"A win without a bet": "Выигрыш без ставки", "A bet after its rollback": "Ставка после отката", "replay": "ответить так же", "refuse": "отклонить", "accept": "принять", "provider": "провайдер", "player": "игрок",
+	"rollback": "откат", "tombstone": "метка отката", "settled": "рассчитана", "rolled back": "отменена", "done": "выполнена", "repeated": "повторена", "not found": "не найдена", "barred": "не состоится", "expired": "просрочено",
 }

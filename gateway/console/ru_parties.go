@@ -15,14 +15,14 @@ var ruParties = map[string]string{
 	"This is shown this once.":             "Показывается один раз.",
 	"Copy it now and hand it over by a safe way. It cannot be shown again; a lost one is replaced by a new one.": "Скопируйте сейчас и передайте безопасным путём. Показать ещё раз нельзя; вместо утерянного выпускают новый.",
 	"Token": "Токен", "Tokens": "Токены", "New token": "Новый токен", "Make the token": "Выпустить токен", "No tokens.": "Токенов нет.",
-	"Reference": "Основание", "Limits": "Лимиты", "Currency": "Валюта", "Fee": "Комиссия", "never": "никогда", "any": "любая", "on": "включено", "off": "выключено",
+	"Reference": "Основание", "Limits": "Лимиты", "Currency": "Валюта", "Fee": "Комиссия", "never": "никогда", "any": "любой", "on": "включено", "off": "выключено",
 	"Age": "Возраст", "Source": "Источник", "Set": "Установить", "Filter": "Отобрать", "Amount": "Сумма", "Kind": "Вид", "When": "Когда", "What": "Что",
 
 	"the keys were changed since this page was opened, look at it again": "ключи сменились, пока эта страница была открыта, посмотрите на неё ещё раз",
 
 	// Fields as services name them.
 	"name": "имя", "mode": "режим", "fee bps": "комиссия", "fee fixed": "постоянная комиссия", "timeout": "срок", "standart sign": "standart_sign", "methods": "способы",
-	"limits": "лимиты", "grace": "льготный срок", "only": "виды ключей", "amount": "сумма", "ref": "основание", "reason": "причина", "url": "адрес", "nickname": "псевдоним",
+	"limits": "лимиты", "grace": "отсрочка", "only": "виды ключей", "amount": "сумма", "ref": "основание", "reason": "причина", "url": "адрес", "nickname": "псевдоним",
 	"wagering": "оборот", "kind": "вид", "ttl": "срок действия", "currency": "валюта", "rate": "курс", "max age": "срок использования", "source": "источник", "email": "почта",
 	"role": "роль", "profile": "профиль", "game id": "id игры", "player id": "id игрока", "user": "пользователь", "bet limit": "наибольшая ставка", "loss limit day": "проигрыш за день",
 	"reality check": "напоминание", "session id": "id сеанса",

@@ -20,7 +20,7 @@ var ruUsers = map[string]string{
 	"available, RUB": "доступно, RUB", "held by open orders, RUB": "удержано открытыми ордерами, RUB", "bonus, RUB": "бонус, RUB", "deposited, RUB": "внесено, RUB", "withdrawn, RUB": "выведено, RUB",
 	"sign-up bonus": "бонус за регистрацию", "cashback bonus": "кэшбэк", "Asked for": "Требуется", "Bet so far": "Поставлено", "Still missing": "Осталось",
 	"Transactions": "Операции", "All transactions": "Все операции", "Transactions of user %d": "Операции пользователя %d", "Nothing has moved yet.": "Операций пока нет.",
-	"Card orders": "Карточные ордера", "Order": "Ордер", "No card orders.": "Карточных ордеров нет.", "deposit": "пополнение", "withdraw": "вывод", "P2P orders": "P2P-ордера", "No P2P orders.": "P2P-ордеров нет.",
+	"Card orders": "Карточные заявки", "Order": "Ордер", "No card orders.": "Карточных ордеров нет.", "deposit": "пополнение", "withdraw": "вывод", "P2P orders": "P2P-сделки", "No P2P orders.": "P2P-ордеров нет.",
 	"Side": "Сторона", "sells to": "продаёт пользователю", "buys from": "покупает у", "Plays no games.": "Не играет.", "Block this user?": "Заблокировать этого пользователя?",
 	"An app acts for the user with a token. Only its hash is stored, so tokens are made and ended here, never shown again.": "Приложение действует за пользователя с токеном. Хранится только хеш, поэтому здесь токены выпускают и отзывают, но не показывают снова.",
 	"End all tokens": "Отозвать все токены", "End every token of this user?": "Отозвать все токены этого пользователя?",
