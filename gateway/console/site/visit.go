@@ -222,11 +222,11 @@ func (v *Visit) Goto(path, note string) error {
 
 func (v *Visit) goTo(target string) error {
 	if v.Partial() {
-		v.c.Set("Hx-Redirect", target)
+		v.c.Set("Hx-Redirect", address(target))
 		v.c.Status(http.StatusNoContent)
 		return nil
 	}
-	return v.c.Redirect(target, http.StatusSeeOther)
+	return v.c.Redirect(address(target), http.StatusSeeOther)
 }
 
 // Back sends the browser to where it came from, if that is a page of this site.
@@ -265,7 +265,7 @@ func (v *Visit) toSignIn() {
 
 // next is where to go after signing in: a page of this site.
 func (v *Visit) next(asked string) string {
-	if strings.HasPrefix(asked, v.site.Base+"/") && !strings.Contains(asked, "\\") && !strings.Contains(asked, "//") {
+	if strings.HasPrefix(asked, v.site.Base+"/") && !strings.Contains(asked, "\\") && !strings.Contains(asked, "//") && bare(asked) {
 		return asked
 	}
 	return v.site.Base + "/"
