@@ -23,7 +23,7 @@ func (a *App) buildPages(gate site.Gate, redisClient redis.UniversalClient) ([]h
 	desk, err := console.New(console.Deps{
 		Payouts: a.Payouts, VirtualCards: a.VirtualCards, Directory: a.Directory, Ledger: a.Ledger, Callbacks: a.Callbacks, Exports: a.Exports, Queues: newQueues(redisClient), ProveLedger: a.proveLedger, Background: a.background(),
 		Sessions: a.Sessions, Operators: a.Operators, Figures: figures, Gate: gate, Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
-		Merchants: a.Merchants, EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange, Chat: a.Chat, Rates: a.Rates,
+		Merchants: a.Merchants, People: a.People, EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange, Chat: a.Chat, Rates: a.Rates,
 		GameProviders: a.GameProviders, Games: a.Games, TestCallback: a.TestCallback, Approvals: a.Approvals,
 		Audit: func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, a.DB, f) },
 	})

@@ -21,7 +21,7 @@ const aboutOperator = "operator"
 // have pages of their own have them.
 var subjects = []struct{ Name, Path string }{
 	{"approval", "/approvals/"}, {"approval_rule", ""}, {"callback", "/callbacks/"}, {"capacity", ""}, {"card_order", "/card-orders/"},
-	{"card_settings", ""}, {"game", ""}, {"merchant", "/merchants/"}, {aboutOperator, "/operators/"}, {"p2p_ad", ""},
+	{"card_settings", ""}, {"game", ""}, {"merchant", "/merchants/"}, {"merchant_person", ""}, {aboutOperator, "/operators/"}, {"p2p_ad", ""},
 	{"p2p_order", "/disputes/"}, {"payout", "/payouts/"}, {"player", ""}, {"provider", "/games/providers/"}, {"provider-profile", ""},
 	{"rate", "/rates/"}, {"session", ""}, {"user", "/users/"}, {"virtual_card", ""},
 }

@@ -75,6 +75,7 @@ type merchantPage struct {
 	Limits  []named // in their order
 	Waiting []waiting
 	Newest  string // the keys as they stand
+	People  []personRow
 	Trail   trail
 }
 
@@ -103,6 +104,11 @@ func (k *desk) merchant(v *site.Visit) error {
 	}
 	if p.Waiting, err = k.waitingFor(v, d.Merchant.ID); err != nil {
 		return err
+	}
+	if v.Person.May(admin) {
+		if p.People, err = k.peopleOf(v, d.Merchant.Name); err != nil {
+			return err
+		}
 	}
 	if p.Trail, err = k.trailOf(v, "merchant", d.Merchant.ID); err != nil {
 		return err

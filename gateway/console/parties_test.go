@@ -22,7 +22,7 @@ var partyPages = []string{
 
 var adminPages = []string{
 	"/merchants/new", "/merchants/shop/settings", "/merchants/shop/limits", "/merchants/shop/methods", "/merchants/shop/topup",
-	"/merchants/shop/adjust", "/merchants/shop/rotate-keys", "/merchants/shop/test-callback", "/users/new", "/users/1/deposit",
+	"/merchants/shop/adjust", "/merchants/shop/rotate-keys", "/merchants/shop/test-callback", "/merchants/shop/people/new", "/users/new", "/users/1/deposit",
 	"/users/1/bonus", "/users/1/wagering", "/users/1/token", "/rates/set", "/operators", "/operators/new", "/games/providers/new",
 	"/games/providers/acme/profile", "/games/providers/acme/rotate-keys", "/games/providers/acme/game", "/games/providers/acme/player",
 	"/games/players/acme/p%2F7/limits", "/games/players/acme/p%2F7/session", "/games/profiles/+", "/games/profiles/default",

@@ -160,7 +160,7 @@ func (s *Service) Reset(ctx context.Context, realm Realm, subject string) error 
 		if _, err := tx.Exec(ctx, deleteOthers, string(realm), subject, ""); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, audit.Of(ctx, s.now(), "factor.reset", string(realm), subject))
+		return audit.Write(ctx, tx, audit.Of(ctx, s.now(), "factor.reset", realm.subject(), subject))
 	})
 	if err != nil {
 		return fmt.Errorf("signin: reset: %w", err)

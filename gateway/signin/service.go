@@ -160,6 +160,20 @@ func (s *Service) Leave(ctx context.Context, token Token) error {
 		return fmt.Errorf("signin: leave: %w", err)
 	}
 	return nil
+// Standings tells how people of a realm stand; who was never in and has no
+// second factor is not among them.
+func (s *Service) Standings(ctx context.Context, realm Realm, subjects []string) (map[string]Standing, error) {
+	rows, err := collect[standingRow](ctx, s.deps.DB, selectStandings, string(realm), subjects)
+	if err != nil {
+		return nil, fmt.Errorf("signin: standings: %w", err)
+	}
+	all := make(map[string]Standing, len(rows))
+	for _, r := range rows {
+		all[r.Subject] = r.standing()
+	}
+	return all, nil
+}
+
 }
 
 // End ends one session of a person. It fails with not_found.

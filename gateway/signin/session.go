@@ -20,6 +20,14 @@ const (
 	Merchants Realm = "merchant"
 )
 
+// subject is what the trail calls a person of the realm.
+func (r Realm) subject() string {
+	if r == Merchants {
+		return "merchant_person"
+	}
+	return string(r)
+}
+
 // Bounds of sessions and of guessing.
 const (
 	longest     = 12 * time.Hour   // a session, at most
@@ -87,6 +95,12 @@ type Session struct {
 	ExpiresAt time.Time
 	Verified  bool // the second factor was given, or none is needed
 	Enrolled  bool // there is a second factor
+}
+
+// Standing is what is known of somebody's signing in.
+type Standing struct {
+	Enrolled bool      // there is a second factor
+	LastAt   time.Time // when they came in last; zero for never
 }
 
 // deadline is when a session that is called at now ends, if nothing follows.

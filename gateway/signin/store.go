@@ -45,6 +45,16 @@ from signin_sessions s left join signin_factors f on f.realm = s.realm and f.sub
 where s.realm = $1 and s.subject = $2 and s.expires_at > $3 and s.verified_at is not null
 order by s.seen_at desc, s.id limit 100`
 
+	// When somebody came in is read in the trail: sessions do not last.
+	selectStandings = `
+select s.subject, f.confirmed_at is not null as enrolled, l.at as last_at
+from unnest($2::text[]) as s (subject)
+left join signin_factors f on f.realm = $1 and f.subject = s.subject
+left join lateral (
+    select l.at from audit_log l where l.actor_id = s.subject and l.actor_kind = $1 and l.action = 'session.begin'
+    order by l.id desc limit 1) l on true
+where f.confirmed_at is not null or l.at is not null`
+
 	touchSession  = `update signin_sessions set seen_at = $2, expires_at = $3 where hash = $1 and verified_at is not null`
 	verifySession = `
 update signin_sessions set hash = $2, verified_at = $3, seen_at = $3, expires_at = $4 where hash = $1 and verified_at is null`
@@ -105,6 +115,20 @@ func (r sessionRow) session() Session {
 }
 
 type factorRow struct {
+type standingRow struct {
+	Subject  string     `db:"subject"`
+	Enrolled bool       `db:"enrolled"`
+	LastAt   *time.Time `db:"last_at"`
+}
+
+func (r standingRow) standing() Standing {
+	st := Standing{Enrolled: r.Enrolled}
+	if r.LastAt != nil {
+		st.LastAt = r.LastAt.UTC()
+	}
+	return st
+}
+
 	Key       string `db:"secret_key"`
 	Box       []byte `db:"secret_box"`
 	Confirmed bool   `db:"confirmed"`
