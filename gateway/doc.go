@@ -20,17 +20,25 @@
 //	gateway/chat        what users and operators say about orders
 //	gateway/fx          exchange rates
 //	gateway/operator    people and bots who execute orders, roles, tokens
-//	gateway/signin      how people get into the web pages
-//	gateway/console     the operators' pages; console/site: what all pages have in common
+//	gateway/approval    what waits for a second person
+//	gateway/signin      how people get into the web pages; password: how theirs are kept
+//	gateway/console     the operators' pages, console/portal the merchants',
+//	                    console/site what all pages have in common
+//	gateway/report      figures, search and alerts over all features; read only
+//	gateway/export      CSV and XLSX, and a merchant's daily statement
 //	gateway/httpapi     routes, decoding, authentication, error envelopes, OpenAPI
 //	gateway/worker      background loops
+//	gateway/transact    transactions of more than one statement, and set-based rows
 //	gateway/devmode     private servers, demo data, callback inspector
-//	gateway/fault, publicid, vault, audit, epoch, page, idempotency    leaves that features share
+//	gateway/fault, publicid, vault, audit, epoch, page, idempotency
+//	                    leaves that features share
 //
-// A feature (payout, cardorder, exchange, gamewallet, virtualcard) has the same plan inside: doc.go with
-// its state diagram, the noun's file with type and states, use cases,
-// store.go with all its SQL, events.go with its callbacks. Features never
-// import each other; imports_test.go holds the table of who may import whom.
+// A feature (payout, cardorder, exchange, gamewallet, virtualcard) has the same
+// plan inside: doc.go with its state diagram, the noun's file with type and
+// states, service.go with what it needs, a file for each use case, all SQL in
+// files named store (a large feature has several, such as queuestore.go), and
+// events.go where it sends callbacks. Features never import each other;
+// imports_test.go holds the table of who may import whom.
 //
 // # The life of a payout
 //
