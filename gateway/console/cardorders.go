@@ -11,15 +11,16 @@ import (
 
 func (k *desk) cardOrderRoutes() []site.Route {
 	const get, post = http.MethodGet, http.MethodPost
+	one := k.cardOrderPages()
 	return []site.Route{
-		{Method: get, Path: "/card-orders", Role: viewer, Handle: k.cardOrders},
-		{Method: get, Path: "/card-orders/list", Role: viewer, Handle: k.cardOrderRows},
+		{Method: get, Path: "/card-orders", Role: viewer, Handle: wholeList("cardorders", k.orderList)},
+		{Method: get, Path: "/card-orders/list", Role: viewer, Handle: listRows("cardorders", k.orderList)},
 		{Method: post, Path: "/card-orders/claim", Role: executor, Handle: k.claimNextCardOrder},
-		{Method: get, Path: "/card-orders/:id", Role: viewer, Handle: k.cardOrder},
-		{Method: get, Path: "/card-orders/:id/now", Role: viewer, Handle: k.cardOrderNow},
-		{Method: get, Path: "/card-orders/:id/chat", Role: viewer, Handle: k.cardOrderChat},
-		{Method: post, Path: "/card-orders/:id/messages", Role: executor, Handle: k.sayAboutCardOrder},
-		{Method: get, Path: "/card-orders/:id/requisite", Role: viewer, Handle: k.hideCard},
+		{Method: get, Path: "/card-orders/:id", Role: viewer, Handle: one.page},
+		{Method: get, Path: "/card-orders/:id/now", Role: viewer, Handle: one.now},
+		{Method: get, Path: "/card-orders/:id/chat", Role: viewer, Handle: one.chat},
+		{Method: post, Path: "/card-orders/:id/messages", Role: executor, Handle: one.message},
+		{Method: get, Path: "/card-orders/:id/requisite", Role: viewer, Handle: one.hidden},
 		{Method: post, Path: "/card-orders/:id/requisite", Role: executor, Handle: k.revealCard},
 		{Method: post, Path: "/card-orders/:id/claim", Role: executor, Handle: k.claimCardOrder},
 		{Method: post, Path: "/card-orders/:id/pass", Role: executor, Handle: k.passCardOrder},
@@ -33,10 +34,9 @@ const viewUnpaid = "unpaid"
 
 // orderList is a page of card orders.
 type orderList struct {
-	Asked    wanted
+	*listing
 	View     string
 	Rows     []orderRow
-	Pages    pageLinks
 	Types    []cardorder.Type
 	Statuses []cardorder.Status
 }
@@ -50,30 +50,13 @@ type orderRow struct {
 	Free   bool
 }
 
-func (k *desk) cardOrders(v *site.Visit) error {
-	list, err := k.orderList(v)
-	if err != nil && site.Invalid(err) {
-		return v.RenderInvalid("cardorders", list, err)
-	}
-	if err != nil {
-		return err
-	}
-	return v.Render("cardorders", list)
-}
-
-// cardOrderRows is the part of the list that is kept up to date.
-func (k *desk) cardOrderRows(v *site.Visit) error {
-	list, err := k.orderList(v)
-	if err != nil {
-		return err
-	}
-	return v.Fragment("cardorders", "rows", list)
-}
-
 func (k *desk) orderList(v *site.Visit) (orderList, error) {
 	list := orderList{
-		Asked: wantedOf(v, "/card-orders", "view", "type", "status", "user", "cursor"), View: v.Query("view"),
+		listing: listed(v, "/card-orders", "view", "type", "status", "user"), View: v.Query("view"),
 		Types: cardorder.Types(), Statuses: cardorder.Statuses(),
+	}
+	if err := list.err(); err != nil {
+		return list, err
 	}
 	found, err := k.findCardOrders(v, list)
 	if err != nil {
@@ -93,39 +76,31 @@ func (k *desk) orderList(v *site.Visit) (orderList, error) {
 		row.Free = !cardorder.Status(o.Status).Final() && row.Held.Free()
 		list.Rows = append(list.Rows, row)
 	}
-	if found.NextCursor != nil {
-		list.Pages.Next = list.Asked.at(base, *found.NextCursor)
-	}
-	list.Pages.First = list.Asked.pages("").First
+	list.turnTo(found.NextCursor)
 	return list, nil
 }
 
 func (k *desk) findCardOrders(v *site.Visit, list orderList) (page.Page[cardorder.DeskView], error) {
-	a := list.Asked
-	kind := cardorder.Type(a.Get("type"))
+	kind, cursor := cardorder.Type(list.Asked("type")), list.cursor()
 	switch list.View {
 	case viewAll:
 		return k.CardOrders.Desk(v.Ctx, cardorder.DeskFilter{
-			Type: kind, Status: cardorder.Status(a.Get("status")), UserID: userID(a.Get("user")), Cursor: a.Get("cursor"),
+			Type: kind, Status: cardorder.Status(list.Asked("status")), UserID: userID(list.Asked("user")), Cursor: cursor,
 		})
 	case viewMine:
-		return k.CardOrders.Queue(v.Ctx, cardorder.QueueFilter{ClaimedBy: me(v), Cursor: a.Get("cursor")})
+		return k.CardOrders.Queue(v.Ctx, cardorder.QueueFilter{ClaimedBy: me(v), Cursor: cursor})
 	case viewUnpaid:
-		return k.CardOrders.Queue(v.Ctx, cardorder.QueueFilter{Unpaid: true, Cursor: a.Get("cursor")})
+		return k.CardOrders.Queue(v.Ctx, cardorder.QueueFilter{Unpaid: true, Cursor: cursor})
 	default:
-		return k.CardOrders.Queue(v.Ctx, cardorder.QueueFilter{Type: kind, Ready: true, Cursor: a.Get("cursor")})
+		return k.CardOrders.Queue(v.Ctx, cardorder.QueueFilter{Type: kind, Ready: true, Cursor: cursor})
 	}
 }
 
 // claimNextCardOrder takes the oldest order that is ready.
 func (k *desk) claimNextCardOrder(v *site.Visit) error {
 	o, found, err := k.CardOrders.ClaimNext(v.Ctx, cardorder.Type(v.Form("type")))
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !found:
-		return v.Goto("/card-orders", v.T("Nothing is waiting for you to take."))
-	default:
-		return v.Goto(cardOrderPath(o.ID), "")
 	}
+	return took(v, "/card-orders", cardOrderPath(o.ID), found)
 }

@@ -11,15 +11,16 @@ import (
 
 func (k *desk) disputeRoutes() []site.Route {
 	const get, post = http.MethodGet, http.MethodPost
+	one := k.disputePages()
 	return []site.Route{
-		{Method: get, Path: "/disputes", Role: viewer, Handle: k.disputes},
-		{Method: get, Path: "/disputes/list", Role: viewer, Handle: k.disputeRows},
+		{Method: get, Path: "/disputes", Role: viewer, Handle: wholeList("disputes", k.disputeList)},
+		{Method: get, Path: "/disputes/list", Role: viewer, Handle: listRows("disputes", k.disputeList)},
 		{Method: post, Path: "/disputes/claim", Role: approver, Handle: k.claimNextDispute},
-		{Method: get, Path: "/disputes/:id", Role: viewer, Handle: k.dispute},
-		{Method: get, Path: "/disputes/:id/now", Role: viewer, Handle: k.disputeNow},
-		{Method: get, Path: "/disputes/:id/chat", Role: viewer, Handle: k.disputeChat},
-		{Method: post, Path: "/disputes/:id/messages", Role: approver, Handle: k.sayInDispute},
-		{Method: get, Path: "/disputes/:id/requisite", Role: viewer, Handle: k.hideDetails},
+		{Method: get, Path: "/disputes/:id", Role: viewer, Handle: one.page},
+		{Method: get, Path: "/disputes/:id/now", Role: viewer, Handle: one.now},
+		{Method: get, Path: "/disputes/:id/chat", Role: viewer, Handle: one.chat},
+		{Method: post, Path: "/disputes/:id/messages", Role: approver, Handle: one.message},
+		{Method: get, Path: "/disputes/:id/requisite", Role: viewer, Handle: one.hidden},
 		{Method: post, Path: "/disputes/:id/requisite", Role: approver, Handle: k.revealDetails},
 		{Method: post, Path: "/disputes/:id/claim", Role: approver, Handle: k.claimDispute},
 		{Method: post, Path: "/disputes/:id/pass", Role: approver, Handle: k.passDispute},
@@ -29,10 +30,9 @@ func (k *desk) disputeRoutes() []site.Route {
 
 // disputeList is a page of open disputes.
 type disputeList struct {
-	Asked wanted
-	View  string
-	Rows  []disputeRow
-	Pages pageLinks
+	*listing
+	View string
+	Rows []disputeRow
 }
 
 type disputeRow struct {
@@ -44,25 +44,8 @@ type disputeRow struct {
 	Free          bool
 }
 
-func (k *desk) disputes(v *site.Visit) error {
-	list, err := k.disputeList(v)
-	if err != nil {
-		return err
-	}
-	return v.Render("disputes", list)
-}
-
-// disputeRows is the part of the list that is kept up to date.
-func (k *desk) disputeRows(v *site.Visit) error {
-	list, err := k.disputeList(v)
-	if err != nil {
-		return err
-	}
-	return v.Fragment("disputes", "rows", list)
-}
-
 func (k *desk) disputeList(v *site.Visit) (disputeList, error) {
-	list := disputeList{Asked: wantedOf(v, "/disputes", "view", "cursor"), View: v.Query("view")}
+	list := disputeList{listing: listed(v, "/disputes", "view"), View: v.Query("view")}
 	var items []exchange.DisputeView
 	if list.View == viewMine {
 		held, err := k.Exchange.HeldDisputes(v.Ctx, me(v))
@@ -71,11 +54,12 @@ func (k *desk) disputeList(v *site.Visit) (disputeList, error) {
 		}
 		items = held
 	} else {
-		found, err := k.Exchange.Disputes(v.Ctx, exchange.DisputeFilter{Cursor: list.Asked.Get("cursor"), Limit: 50})
+		found, err := k.Exchange.Disputes(v.Ctx, exchange.DisputeFilter{Cursor: list.cursor(), Limit: listLength})
 		if err != nil {
 			return list, err
 		}
-		items, list.Pages = found.Items, list.Asked.pages(orEmpty(found.NextCursor))
+		items = found.Items
+		list.turnTo(found.NextCursor)
 	}
 	ids := make([]int64, len(items))
 	for i, d := range items {
@@ -110,22 +94,11 @@ func fiat(minor int64, currency string) string {
 	return money.New(minor, c).String() + " " + string(c)
 }
 
-func orEmpty(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
-}
-
 // claimNextDispute takes the dispute of the oldest order.
 func (k *desk) claimNextDispute(v *site.Visit) error {
 	d, found, err := k.Exchange.ClaimNextDispute(v.Ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !found:
-		return v.Goto("/disputes", v.T("Nothing is waiting for you to take."))
-	default:
-		return v.Goto(disputePath(d.OrderID), "")
 	}
+	return took(v, "/disputes", disputePath(d.OrderID), found)
 }

@@ -7,7 +7,6 @@ import (
 	"disburse/gateway/console/site"
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
-	"disburse/gateway/page"
 )
 
 func (k *desk) gameRoutes() []site.Route {
@@ -180,21 +179,14 @@ func (k *desk) rounds(v *site.Visit) error {
 	all := v.Query("all") == on
 	p.Open = !all
 	found, err := k.Games.Rounds(v.Ctx, gamewallet.RoundFilter{Open: !all, Provider: p.Provider}, v.Query("cursor"), 0)
-	p.Items, p.Pager = found.Items, pagerOf(v, nextOf(found))
+	p.Items, p.Pager = found.Items, pagerOf(v, orEmpty(found.NextCursor))
 	return p.shown(v, "games-rounds", err)
-}
-
-func nextOf[T any](p page.Page[T]) string {
-	if p.NextCursor == nil {
-		return ""
-	}
-	return *p.NextCursor
 }
 
 func (k *desk) gameTransactions(v *site.Visit) error {
 	p := gameList[gamewallet.TransactionView](v, "transactions")
 	found, err := k.Games.Transactions(v.Ctx, gamewallet.Filter{Provider: p.Provider, Player: p.Player, Round: p.Round}, v.Query("cursor"), 0)
-	p.Items, p.Pager = found.Items, pagerOf(v, nextOf(found))
+	p.Items, p.Pager = found.Items, pagerOf(v, orEmpty(found.NextCursor))
 	return p.shown(v, "games-transactions", err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"disburse/gateway/console/site"
@@ -28,11 +29,16 @@ type listing struct {
 	faults []fault.Field
 	cause  error
 
-	First, Next string // addresses; empty where there is no such page
+	site.Pager
 }
 
-func listed(v *site.Visit, path string) *listing {
-	return &listing{v: v, path: path, values: url.Values{}}
+// listed reads the free filters of those names; others are read one by one.
+func listed(v *site.Visit, path string, names ...string) *listing {
+	l := &listing{v: v, path: path, values: url.Values{}}
+	for _, name := range names {
+		l.text(name)
+	}
+	return l
 }
 
 // text is a free filter of at most 255 bytes.
@@ -137,39 +143,53 @@ func (l *listing) err() error {
 }
 
 // turn sets the addresses of the pages around this one.
-func (l *listing) turn(next string) {
-	if l.cursor() != "" {
-		l.First = base + l.address(nil)
-	}
-	if next != "" {
-		l.Next = base + l.address(url.Values{"cursor": {next}})
-	}
-}
+func (l *listing) turn(next string) { l.Pager = l.v.Pager(l.path, l.values, next) }
 
 // turnTo is turn for lists that end with a null.
-func (l *listing) turnTo(next *string) {
-	if next == nil {
-		next = new(string)
+func (l *listing) turnTo(next *string) { l.turn(orEmpty(next)) }
+
+func orEmpty(text *string) string {
+	if text == nil {
+		return ""
 	}
-	l.turn(*next)
+	return *text
 }
 
-// address is the list's address with its filters and more.
-func (l *listing) address(more url.Values) string {
-	values := maps.Clone(l.values)
-	maps.Copy(values, more)
-	if len(values) == 0 {
-		return l.path
+type pager = site.Pager
+
+// pagerOf is the pages around one of a list that keeps its whole query.
+func pagerOf(v *site.Visit, next string) pager {
+	all := url.Values{}
+	for name, value := range v.Fiber().Queries() {
+		all.Set(name, value)
 	}
-	return l.path + "?" + values.Encode()
+	return v.Pager(strings.TrimPrefix(v.Fiber().Path(), base), all, next)
+}
+
+// Query is the query string of this page of the list.
+func (l *listing) Query() string {
+	values := maps.Clone(l.values)
+	if cursor := l.cursor(); cursor != "" {
+		values.Set("cursor", cursor)
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return "?" + values.Encode()
 }
 
 // Here is the address of this page of the list, below the base.
-func (l *listing) Here() string {
-	if cursor := l.cursor(); cursor != "" {
-		return l.address(url.Values{"cursor": {cursor}})
+func (l *listing) Here() string { return l.path + l.Query() }
+
+// Claim is what narrows a queue, for the form that takes the next of it.
+func (l *listing) Claim() map[string]string {
+	narrow := make(map[string]string)
+	for name := range l.values {
+		if name != "view" {
+			narrow[name] = l.values.Get(name)
+		}
 	}
-	return l.address(nil)
+	return narrow
 }
 
 // Asked is a filter as it was given.
@@ -187,5 +207,28 @@ func (l *listing) show(name string, data any, err error) error {
 		return l.v.RenderInvalid(name, data, err)
 	default:
 		return err
+	}
+}
+
+// wholeList serves a list as a page. With an error, what was read is shown around
+// it.
+func wholeList[L interface {
+	show(name string, data any, err error) error
+}](name string, read func(*site.Visit) (L, error),
+) func(*site.Visit) error {
+	return func(v *site.Visit) error {
+		list, err := read(v)
+		return list.show(name, list, err)
+	}
+}
+
+// listRows serves the part of a list that is kept up to date.
+func listRows[L any](name string, read func(*site.Visit) (L, error)) func(*site.Visit) error {
+	return func(v *site.Visit) error {
+		list, err := read(v)
+		if err != nil {
+			return err
+		}
+		return v.Fragment(name, "rows", list)
 	}
 }

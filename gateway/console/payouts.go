@@ -12,8 +12,8 @@ import (
 func (k *desk) payoutRoutes() []site.Route {
 	const get, post = http.MethodGet, http.MethodPost
 	return []site.Route{
-		{Method: get, Path: "/payouts", Role: viewer, Handle: k.payouts},
-		{Method: get, Path: "/payouts/list", Role: viewer, Handle: k.payoutRows},
+		{Method: get, Path: "/payouts", Role: viewer, Handle: wholeList("payouts", k.payoutList)},
+		{Method: get, Path: "/payouts/list", Role: viewer, Handle: listRows("payouts", k.payoutList)},
 		{Method: post, Path: "/payouts/claim", Role: executor, Handle: k.claimNextPayout},
 		{Method: get, Path: "/payouts/:id", Role: viewer, Handle: k.payout},
 		{Method: get, Path: "/payouts/:id/now", Role: viewer, Handle: k.payoutNow},
@@ -39,17 +39,16 @@ const (
 
 // payoutList is a page of payouts.
 type payoutList struct {
-	Asked      wanted
+	*listing
 	View       string
 	Rows       []payoutRow
-	Pages      pageLinks
 	Methods    []payout.Method
 	Statuses   []payout.Status
 	Currencies []string
 }
 
 // Sandbox reports a queue of payouts that are paid with no money.
-func (l payoutList) Sandbox() bool { return l.Asked.Get("mode") == string(ledger.Sandbox) }
+func (l payoutList) Sandbox() bool { return l.Asked("mode") == string(ledger.Sandbox) }
 
 type payoutRow struct {
 	payout.View
@@ -58,33 +57,12 @@ type payoutRow struct {
 	Free      bool // anybody may take it
 }
 
-func (k *desk) payouts(v *site.Visit) error {
-	list, err := k.payoutList(v)
-	if err != nil && site.Invalid(err) {
-		return v.RenderInvalid("payouts", list, err)
-	}
-	if err != nil {
-		return err
-	}
-	return v.Render("payouts", list)
-}
-
-// payoutRows is the part of the list that is kept up to date.
-func (k *desk) payoutRows(v *site.Visit) error {
-	list, err := k.payoutList(v)
-	if err != nil {
-		return err
-	}
-	return v.Fragment("payouts", "rows", list)
-}
-
 // payoutList reads what the query asks for. With an error, it is what can be
 // shown around it.
 func (k *desk) payoutList(v *site.Visit) (payoutList, error) {
 	list := payoutList{
-		Asked: wantedOf(v, "/payouts", "view", "mode", "currency", "method", "merchant", "min_amount", "max_amount",
-			"status", "q", "from", "to", "claimed_by", "cursor"),
-		View: payoutView(v), Methods: payout.Methods(), Statuses: payout.Statuses(),
+		listing: listed(v, "/payouts", "view", "mode", "currency", "method", "min_amount", "max_amount", "status", "q", "claimed_by"),
+		View:    payoutView(v), Methods: payout.Methods(), Statuses: payout.Statuses(),
 	}
 	rates, err := k.Rates.List(v.Ctx)
 	if err != nil {
@@ -93,13 +71,13 @@ func (k *desk) payoutList(v *site.Visit) (payoutList, error) {
 	for _, r := range rates {
 		list.Currencies = append(list.Currencies, r.Currency)
 	}
-	merchantID, err := k.merchantNamed(v, list.Asked.Get("merchant"))
-	if err != nil {
+	merchantID, from, to := list.merchant(k, "merchant"), list.from("from"), list.until("to")
+	if err := list.err(); err != nil {
 		return list, err
 	}
 	var found payout.Page
 	if list.View == viewAll {
-		found, err = k.searchPayouts(v, list.Asked, merchantID)
+		found, err = k.searchPayouts(v, list, payout.Filter{MerchantID: merchantID, From: from, To: to})
 	} else {
 		found, err = k.queuedPayouts(v, list, merchantID)
 	}
@@ -110,7 +88,7 @@ func (k *desk) payoutList(v *site.Visit) (payoutList, error) {
 	for _, p := range found.Items {
 		list.Rows = append(list.Rows, rowOf(p, who, now))
 	}
-	list.Pages = list.Asked.pages(found.NextCursor)
+	list.turn(found.NextCursor)
 	return list, nil
 }
 
@@ -130,10 +108,9 @@ func rowOf(p payout.Payout, who *people, now time.Time) payoutRow {
 }
 
 func (k *desk) queuedPayouts(v *site.Visit, list payoutList, merchantID string) (payout.Page, error) {
-	a := list.Asked
 	f := payout.QueueFilter{
-		Lane: payout.LaneWaiting, Mode: modeOf(a.Get("mode")), Currency: a.Get("currency"), Method: payout.Method(a.Get("method")),
-		MerchantID: merchantID, MinAmount: a.Get("min_amount"), MaxAmount: a.Get("max_amount"), Cursor: a.Get("cursor"),
+		Lane: payout.LaneWaiting, Mode: modeOf(list.Asked("mode")), Currency: list.Asked("currency"), Method: payout.Method(list.Asked("method")),
+		MerchantID: merchantID, MinAmount: list.Asked("min_amount"), MaxAmount: list.Asked("max_amount"), Cursor: list.cursor(),
 	}
 	switch list.View {
 	case viewMine:
@@ -153,23 +130,11 @@ func modeOf(text string) ledger.Mode {
 	return ledger.Mode(text)
 }
 
-func (k *desk) searchPayouts(v *site.Visit, a wanted, merchantID string) (payout.Page, error) {
-	from, err := dayOf("from", a.Get("from"))
-	if err != nil {
-		return payout.Page{}, err
-	}
-	to, err := dayOf("to", a.Get("to"))
-	if err != nil {
-		return payout.Page{}, err
-	}
-	if !to.IsZero() {
-		to = to.AddDate(0, 0, 1) // the last day is part of it
-	}
-	return k.Payouts.List(v.Ctx, payout.Filter{
-		Status: payout.Status(a.Get("status")), MerchantID: merchantID, Mode: ledger.Mode(a.Get("mode")),
-		Method: payout.Method(a.Get("method")), Currency: a.Get("currency"), ClaimedBy: a.Get("claimed_by"),
-		Query: a.Get("q"), From: from, To: to, Cursor: a.Get("cursor"),
-	})
+func (k *desk) searchPayouts(v *site.Visit, list payoutList, f payout.Filter) (payout.Page, error) {
+	f.Status, f.Mode = payout.Status(list.Asked("status")), ledger.Mode(list.Asked("mode"))
+	f.Method, f.Currency = payout.Method(list.Asked("method")), list.Asked("currency")
+	f.ClaimedBy, f.Query, f.Cursor = list.Asked("claimed_by"), list.Asked("q"), list.cursor()
+	return k.Payouts.List(v.Ctx, f)
 }
 
 // claimNextPayout takes the oldest payout that the filter shows.
@@ -182,12 +147,8 @@ func (k *desk) claimNextPayout(v *site.Visit) error {
 		MerchantID: merchantID, Mode: modeOf(v.Form("mode")), Currency: v.Form("currency"), Method: payout.Method(v.Form("method")),
 		MinAmount: v.Form("min_amount"), MaxAmount: v.Form("max_amount"),
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !found:
-		return v.Goto("/payouts", v.T("Nothing is waiting for you to take."))
-	default:
-		return v.Goto("/payouts/"+claimed.Payout.ID, "")
 	}
+	return took(v, "/payouts", "/payouts/"+claimed.Payout.ID, found)
 }

@@ -87,11 +87,7 @@ func (k *desk) users(v *site.Visit) error {
 		return err
 	}
 	found := page.ByID(rows, usersShown, func(u enduser.User) int64 { return u.ID }, func(u enduser.User) userRow { return userRow{u} })
-	next := ""
-	if found.NextCursor != nil {
-		next = *found.NextCursor
-	}
-	return v.Render("users", usersPage{Items: found.Items, Query: q, Lost: q != "", Pager: pagerOf(v, next)})
+	return v.Render("users", usersPage{Items: found.Items, Query: q, Lost: q != "", Pager: pagerOf(v, orEmpty(found.NextCursor))})
 }
 
 var errBadCursor = fault.New(fault.NotFound, "not_found", "there is no such page")

@@ -2,7 +2,6 @@ package console
 
 import (
 	"errors"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -13,8 +12,7 @@ import (
 	"disburse/gateway/operator"
 )
 
-// What the work queues have in common: who holds an item, who did what to it,
-// and how a list leads to its next page.
+// What the work queues have in common: who holds an item, and who did what to it.
 
 // people tells the names of who acts, each looked up once a page.
 type people struct {
@@ -152,97 +150,19 @@ func (k *desk) merchantNamed(v *site.Visit, ref string) (string, error) {
 	if ref == "" {
 		return "", nil
 	}
-	m, err := k.Directory.ByName(v.Ctx, ref)
-	if errors.Is(err, merchant.ErrNotFound) {
-		m, err = k.Directory.ByID(v.Ctx, ref)
-	}
+	m, err := k.merchantBy(v, ref)
 	if errors.Is(err, merchant.ErrNotFound) {
 		err = fault.Invalid(fault.Field{Name: "merchant", Why: "is not a merchant"})
 	}
 	return m.ID, err
 }
 
-// wanted is what a list was asked for: the values of its query that count.
-type wanted struct {
-	values url.Values
-	path   string // below the base
-}
-
-func (a wanted) get(name string) string { return a.values.Get(name) }
-
-func wantedOf(v *site.Visit, path string, names ...string) wanted {
-	a := wanted{values: url.Values{}, path: path}
-	for _, name := range names {
-		if text := v.Query(name); text != "" {
-			a.values.Set(name, text)
-		}
+// took goes to an item that was taken from a queue, or says that there was none.
+func took(v *site.Visit, queue, item string, found bool) error {
+	if !found {
+		return v.Goto(queue, v.T("Nothing is waiting for you to take."))
 	}
-	return a
-}
-
-// Get is a value of the query, for templates.
-func (a wanted) Get(name string) string { return a.values.Get(name) }
-
-// Query is the query string of this very page of the list.
-func (a wanted) Query() string {
-	if len(a.values) == 0 {
-		return ""
-	}
-	return "?" + a.values.Encode()
-}
-
-// Claim is what narrows a queue, for the form that takes the next of it.
-func (a wanted) Claim() map[string]string {
-	narrow := make(map[string]string)
-	for name, all := range a.values {
-		if name != "cursor" && name != "view" {
-			narrow[name] = all[0]
-		}
-	}
-	return narrow
-}
-
-// at is the address of the same list from a cursor on, below the base.
-func (a wanted) at(base, cursor string) string {
-	values := url.Values{}
-	for name, all := range a.values {
-		if name != "cursor" {
-			values[name] = all
-		}
-	}
-	if cursor != "" {
-		values.Set("cursor", cursor)
-	}
-	if len(values) == 0 {
-		return base + a.path
-	}
-	return base + a.path + "?" + values.Encode()
-}
-
-// pages are the addresses of a list's first and next page; either may be empty.
-type pageLinks struct{ First, Next string }
-
-func (a wanted) pages(next string) pageLinks {
-	var p pageLinks
-	if a.get("cursor") != "" {
-		p.First = a.at(base, "")
-	}
-	if next != "" {
-		p.Next = a.at(base, next)
-	}
-	return p
-}
-
-// dayOf reads a day of a filter; empty is none.
-func dayOf(name, text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	day, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		return time.Time{}, fault.Invalid(fault.Field{Name: name, Why: "must be a day such as 2026-03-01"})
-	}
-	return day, nil
+	return v.Goto(item, "")
 }
 
 // said refuses an empty text.

@@ -27,11 +27,11 @@ func (p *portal) callbackRoutes() []site.Route {
 
 // callbackList is the log of callbacks with its filters.
 type callbackList struct {
-	Items       []callbacks.Item
-	Query       url.Values
-	First, Next string
-	States      []callbacks.State
-	TestURL     string
+	Items []callbacks.Item
+	Query url.Values
+	site.Pager
+	States  []callbacks.State
+	TestURL string
 }
 
 // Asked is the value of a filter.
@@ -62,7 +62,7 @@ func (p *portal) callbackLog(v *site.Visit) (callbackList, error) {
 	if l.TestURL = v.Form("url"); l.TestURL == "" && len(found.Items) > 0 {
 		l.TestURL = found.Items[0].URL
 	}
-	l.First, l.Next = around(v, "/callbacks", q, found.Next)
+	l.Pager = v.Pager("/callbacks", q, found.Next)
 	return l, nil
 }
 

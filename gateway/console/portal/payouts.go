@@ -56,12 +56,12 @@ func lines(items []payout.Payout) []line {
 
 // payoutList is the page of payouts with its filters.
 type payoutList struct {
-	Items       []line
-	Query       url.Values
-	First, Next string
-	Statuses    []payout.Status
-	Methods     []payout.Method
-	Currencies  []string
+	Items []line
+	Query url.Values
+	site.Pager
+	Statuses   []payout.Status
+	Methods    []payout.Method
+	Currencies []string
 }
 
 // Asked is the value of a filter.
@@ -85,7 +85,7 @@ func (p *portal) payouts(v *site.Visit) error {
 		return err
 	}
 	l := payoutList{Items: lines(found.Items), Query: q, Statuses: payout.Statuses(), Methods: payout.Methods(), Currencies: currencies(m)}
-	l.First, l.Next = around(v, "/payouts", q, found.NextCursor)
+	l.Pager = v.Pager("/payouts", q, found.NextCursor)
 	return v.Render("payouts", l)
 }
 
@@ -194,31 +194,6 @@ func asked(v *site.Visit, names ...string) url.Values {
 		}
 	}
 	return q
-}
-
-// around are the addresses of the first and of the next page of a list, empty
-// where this one is it.
-func around(v *site.Visit, path string, q url.Values, cursor string) (first, next string) {
-	at := func(more string) string {
-		all := url.Values{}
-		for name, values := range q {
-			all[name] = values
-		}
-		if more != "" {
-			all.Set("cursor", more)
-		}
-		if len(all) == 0 {
-			return base + path
-		}
-		return base + path + "?" + all.Encode()
-	}
-	if v.Query("cursor") != "" {
-		first = at("")
-	}
-	if cursor != "" {
-		next = at(cursor)
-	}
-	return first, next
 }
 
 // periodOf reads two days, both included.

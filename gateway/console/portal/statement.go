@@ -23,11 +23,11 @@ func (p *portal) statementRoutes() []site.Route {
 
 // statement is the movements of one of the merchant's two accounts.
 type statement struct {
-	Account     string // available, held
-	Balance     string
-	Lines       []entry
-	Query       url.Values
-	First, Next string
+	Account string // available, held
+	Balance string
+	Lines   []entry
+	Query   url.Values
+	site.Pager
 }
 
 // Asked is the value of a filter.
@@ -81,7 +81,7 @@ func (p *portal) statement(v *site.Visit) error {
 	for _, l := range found {
 		s.Lines = append(s.Lines, entryOf(m, l))
 	}
-	s.First, s.Next = around(v, "/statement", q, next)
+	s.Pager = v.Pager("/statement", q, next)
 	return v.Render("statement", s)
 }
 
