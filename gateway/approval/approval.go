@@ -104,11 +104,11 @@ var (
 	ErrApprover = fault.New(fault.Forbidden, "approver_required", "only an operator whose role is approver or admin decides this")
 	// ErrDependent: who asked has a hand in the account that would decide.
 	ErrDependent = fault.New(fault.Forbidden, "dependent_approver",
-		"who asked for this has made or changed your account since, so a third person must decide")
+		"who asked for this has given out your password or a token of yours, or has changed your account since, so a third person must decide")
 	ErrDecided = fault.New(fault.Conflict, "already_decided", "this is already decided")
 	ErrExpired = fault.New(fault.Conflict, "approval_expired", "this has waited too long and can no longer be granted")
 	ErrChanged = fault.New(fault.Conflict, "approval_void", "what this is about has changed since, so it must be asked for anew")
 	ErrWaiting = fault.New(fault.Conflict, "already_waiting", "something like this waits for a second person already")
 	// ErrBlocked: asking would be in vain.
-	ErrBlocked = fault.New(fault.Conflict, "approval_blocked", "nobody else could approve this: give another person the role approver first")
+	ErrBlocked = fault.New(fault.Conflict, "approval_blocked", "nobody else could approve this: another person, whose password you did not give out, needs the role approver first")
 )

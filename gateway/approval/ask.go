@@ -170,7 +170,7 @@ func MayTakeOver(ctx context.Context, db Tx, kind Kind, subject string, at time.
 	case a.Standing(at) != Expired:
 		return ErrNotYours
 	}
-	may, _, err := judged(ctx, db, a.ID)
+	may, _, err := judged(ctx, db, a.ID, at)
 	switch {
 	case err != nil:
 		return err
@@ -183,9 +183,9 @@ func MayTakeOver(ctx context.Context, db Tx, kind Kind, subject string, at time.
 
 // judged asks whether the actor of ctx is an operator who may decide, and
 // whether who asked has a hand in the account.
-func judged(ctx context.Context, db Tx, id string) (may, depends bool, err error) {
+func judged(ctx context.Context, db Tx, id string, at time.Time) (may, depends bool, err error) {
 	by, _ := By(ctx)
-	rows, err := db.Query(ctx, selectFaults, id, by)
+	rows, err := db.Query(ctx, selectFaults, id, by, at)
 	if err != nil {
 		return false, false, fmt.Errorf("approval: judge: %w", err)
 	}

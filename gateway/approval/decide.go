@@ -91,7 +91,7 @@ func Why(ctx context.Context, db Tx, d Decision) error {
 	if err := d.Refusal(ctx); err != nil {
 		return err
 	}
-	may, depends, err := judged(ctx, db, now.ID)
+	may, depends, err := judged(ctx, db, now.ID, d.At)
 	switch {
 	case err != nil:
 		return err

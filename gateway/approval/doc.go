@@ -17,8 +17,10 @@
 // decision reads the operator's row, so neither a cached role nor a parameter
 // counts. The schema refuses a decision by who asked as well. The command line
 // cannot decide, since it does not know which operator sits at it. Nobody
-// decides either whose account was made, changed or given a new secret by who
-// asked, after it was asked: one person would be both.
+// decides either whose account was made or changed by who asked, after it was
+// asked, nor whose password or token was given out by who asked, ever: one person
+// could be both. That somebody else gives out a new password, and such tokens are
+// revoked, makes the account another person's.
 //
 // A decision is one guarded statement, meant to run in the transaction of what
 // it allows: of two decisions one wins, and nothing is allowed without its

@@ -48,14 +48,8 @@ where a.id = r.id and a.kind = r.kind and a.subject = r.subject and a.state = 'w
 	isApprover = `exists (select from operators o
         where r.by like 'operator:%' and o.id = substr(r.by, 10) and o.disabled_at is null and o.role in ('approver', 'admin'))`
 
-	// Who asked has a hand in the account r.by. All who come by the command line
-	// count as one: their names are what the machine says.
-	dependent = `exists (select from audit_log l
-        where l.subject = 'operator' and l.subject_id = substr(r.by, 10) and l.at >= a.requested_at
-            and (l.actor_kind || ':' || l.actor_id = a.requested_by or l.actor_kind = 'cli' and a.requested_by like 'cli%'))`
-
 	selectFaults = `
-select ` + isApprover + `, ` + dependent + ` from approvals a, (select $2::text as by) as r where a.id = $1`
+select ` + isApprover + `, ` + dependent + ` from approvals a, (select $2::text as by, $3::timestamptz as at) as r where a.id = $1`
 
 	// Void is everything of a kind that waits, or was granted and not used.
 	voidAll = `
@@ -72,7 +66,8 @@ where a.kind = $1 and a.subject = $2 and a.requested_by = $3 and a.state = 'appr
     and a.what = $5::jsonb
 returning ` + columns
 
-	countApprovers = `select count(*) from operators o where o.disabled_at is null and o.role in ('approver', 'admin') and 'operator:' || o.id <> $1`
+	countApprovers = `select count(*) from operators o where o.disabled_at is null and o.role in ('approver', 'admin') and 'operator:' || o.id <> $1
+    and not exists (select from (select o.id as account, $1::text as asker) as p where ` + gavePassword + `)`
 
 	selectByID = `select ` + columns + ` from approvals a where a.id = $1`
 

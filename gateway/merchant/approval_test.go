@@ -163,6 +163,68 @@ func TestWhoAskedForAnAdjustmentNeverDecides(t *testing.T) {
 	}
 }
 
+// Two accounts are one person where who asks has the secrets of the other one,
+// however long ago they were given out.
+func TestAnAccountOfWhoAsksNeverDecides(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ledger.Live)
+	wrote := func(by context.Context, days int, action, account string) time.Time {
+		t.Helper()
+		at := o.clock().AddDate(0, 0, -days)
+		if err := audit.Write(t.Context(), o.pool, audit.Of(by, at, action, "operator", account)); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	token := func(id, account string, at time.Time, days int, revoked bool) {
+		t.Helper()
+		var end *time.Time
+		if revoked {
+			end = &at
+		}
+		_, err := o.pool.Exec(t.Context(), `insert into operator_tokens (id, operator_id, name, hash, prefix, created_at, expires_at, revoked_at)
+			values ($1, $2, 'x', sha256($1::text::bytea), 'op_', $3, $4, $5)`, id, account, at, at.AddDate(0, 0, days), end)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	accounts := make(map[string]context.Context)
+	for _, name := range []string{"made", "reset", "chosen", "vouched", "token", "ended", "revoked", "raised"} {
+		accounts[name] = o.operator(t, name, "approver")
+	}
+	wrote(o.anna, 300, "operator.create", "made")
+	wrote(o.root, 300, "operator.create", "reset")
+	wrote(o.anna, 200, "operator.reset-password", "reset")
+	wrote(o.anna, 300, "operator.create", "chosen")
+	wrote(accounts["chosen"], 200, "operator.change-password", "chosen")
+	wrote(o.anna, 300, "operator.create", "vouched")
+	wrote(o.boris, 200, "operator.reset-password", "vouched")
+	token("t1", "token", wrote(o.anna, 30, "operator.issue-token", "token"), 90, false)
+	token("t2", "ended", wrote(o.anna, 91, "operator.issue-token", "ended"), 90, false)
+	token("t3", "revoked", wrote(o.anna, 30, "operator.issue-token", "revoked"), 90, true)
+	wrote(o.anna, 30, "operator.set-role", "raised")
+
+	asked := o.adjust(o.anna, t, "1", "").Approval
+	for _, name := range []string{"made", "reset", "chosen", "token"} {
+		_, err := o.desk.Approve(accounts[name], asked.ID, "")
+		checkFault(t, err, "dependent_approver", nil)
+	}
+	for _, name := range []string{"vouched", "ended", "revoked", "raised"} {
+		if _, err := o.desk.Approve(accounts[name], o.adjust(o.anna, t, "1", "by "+name).Approval.ID, ""); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := o.desk.Approve(accounts["made"], o.adjust(o.clara, t, "1", "").Approval.ID, ""); err != nil {
+		t.Errorf("asked by another: %v", err)
+	}
+	_, err := o.pool.Exec(t.Context(), `update operators set disabled_at = $1 where id not in ('anna', 'made', 'chosen')`, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.Adjust(o.anna, "demo", merchant.Adjustment{Amount: usdt(t, "1"), Reason: "x"})
+	checkFault(t, err, "approval_blocked", nil)
+}
+
 func TestAnAdjustmentIsRefusedTakenBackOrTooLate(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

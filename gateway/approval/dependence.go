@@ -1,0 +1,31 @@
+package approval
+
+// Who asked has a hand in an account that would decide: two accounts are then
+// perhaps one person. Each of these is about p: the account, who asked, and the
+// moment when it is decided.
+const (
+	// Of the account r.by, about what a asks for.
+	dependent = `exists (select from (select substr(r.by, 10) as account, a.requested_by as asker, r.at as at) as p
+        where ` + touched + ` or ` + gavePassword + ` or ` + gaveToken + `)`
+
+	// The account was made, or anything of it changed, after it was asked for. All
+	// who come by the command line count as one: their names are what the machine
+	// says.
+	touched = `exists (select from audit_log l
+            where l.subject = 'operator' and l.subject_id = p.account and l.at >= a.requested_at
+                and (l.actor_kind || ':' || l.actor_id = p.asker or l.actor_kind = 'cli' and p.asker like 'cli%'))`
+
+	// An operator who asked was the last who gave out a password of the account,
+	// whenever that was: one that its owner has chosen since may be chosen by the
+	// same person. That another one gives out a new password makes it free.
+	gavePassword = `p.asker like 'operator:%' and p.asker = (select l.actor_kind || ':' || l.actor_id from audit_log l
+            where l.subject = 'operator' and l.subject_id = p.account and l.action in ('operator.create', 'operator.reset-password')
+            order by l.id desc limit 1)`
+
+	// An operator who asked gave out a token of the account that works. A token and
+	// the audit row of its making are of the same moment.
+	gaveToken = `p.asker like 'operator:%' and exists (select from operator_tokens t
+            join audit_log l on l.subject = 'operator' and l.subject_id = t.operator_id and l.at = t.created_at
+            where t.operator_id = p.account and t.revoked_at is null and t.expires_at > p.at
+                and l.action in ('operator.create', 'operator.issue-token') and l.actor_kind || ':' || l.actor_id = p.asker)`
+)
