@@ -26,7 +26,10 @@ const (
 	disablePerson     = `update merchant_people set disabled_at = $2 where id = $1 and disabled_at is null`
 	enablePerson      = `update merchant_people set disabled_at = null where id = $1 and disabled_at is not null`
 	setPersonPassword = `update merchant_people set password_hash = $2 where id = $1`
-	setInSandbox      = `update merchant_people set in_sandbox = $2 where id = $1`
+	// Not when it was changed in the meantime, or the person shut out.
+	replacePersonPassword = `update merchant_people set password_hash = $3 where id = $1 and password_hash = $2 and disabled_at is null`
+
+	setInSandbox = `update merchant_people set in_sandbox = $2 where id = $1`
 
 	insertSandbox = `insert into merchant_sandboxes (live_id, sandbox_id, created_at) values ($1, $2, $3)`
 	selectSandbox = `select m.id, m.name from merchant_sandboxes s join merchants m on m.id = s.sandbox_id where s.live_id = $1`

@@ -43,6 +43,7 @@ select exists (select from operators where role = 'admin' and disabled_at is nul
 	enableOperator  = `update operators set disabled_at = null where id = $1 and disabled_at is not null`
 	setRole         = `update operators set role = $2 where id = $1 and role <> $2`
 	setPassword     = `update operators set password_hash = $2 where id = $1`
+	replacePassword = `update operators set password_hash = $3 where id = $1 and password_hash = $2 and disabled_at is null`
 	revokeToken     = `update operator_tokens set revoked_at = $3 where operator_id = $1 and id = $2 and revoked_at is null`
 )
 

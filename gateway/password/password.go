@@ -1,6 +1,8 @@
 // Package password hashes the passwords that people sign in with, as argon2id,
 // and checks them.
 //
+// Weakness says what may be chosen as one.
+//
 // It promises that checking a password of nobody does the work of checking a
 // real one, and that few are worked on at a time in one process, so that a burst
 // of sign-ins takes neither the memory nor the processors away from payouts.

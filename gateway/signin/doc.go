@@ -9,8 +9,9 @@
 // operator and a merchant's person sign in the same way, in realms of their own.
 //
 // A session is 200 random bits in a cookie and their SHA-256 hash in the
-// database. It ends after 12 hours, or one without a call; it gets new bits when
-// it is verified, so that one known before is of no use after. Second factors
+// database. It ends after 12 hours, or one without a call that somebody has made;
+// it gets new bits when it is verified, so that one known before is of no use
+// after. Second factors
 // are RFC 6238 codes of six digits and 30 seconds; a code works once, and one
 // step of clock difference either way is allowed. Their secrets rest encrypted.
 //

@@ -112,8 +112,14 @@ func (s *Service) entered(ctx context.Context, tx pgx.Tx, session Session) error
 	return audit.Write(ctx, tx, record)
 }
 
-// Find is the session of a token. It fails with no_session. The call is noted,
-// and keeps the session from ending of idleness.
+// Peek is the session of a token, for a call that nobody's hand has made: it is
+// not noted, and the session goes on to its end. It fails with no_session.
+func (s *Service) Peek(ctx context.Context, realm Realm, token Token) (Session, error) {
+	return s.find(ctx, s.deps.DB, realm, token)
+}
+
+// Find is Peek for a call that somebody has made. It is noted, and keeps the
+// session from ending of idleness.
 func (s *Service) Find(ctx context.Context, realm Realm, token Token) (Session, error) {
 	session, err := s.find(ctx, s.deps.DB, realm, token)
 	now := s.now()
@@ -154,12 +160,6 @@ func (s *Service) Sessions(ctx context.Context, realm Realm, subject string) ([]
 	return sessions, nil
 }
 
-// Leave ends the session of a token. Ending one that is over changes nothing.
-func (s *Service) Leave(ctx context.Context, token Token) error {
-	if _, err := s.deps.DB.Exec(ctx, deleteByHash, token.hash()); err != nil {
-		return fmt.Errorf("signin: leave: %w", err)
-	}
-	return nil
 // Standings tells how people of a realm stand; who was never in and has no
 // second factor is not among them.
 func (s *Service) Standings(ctx context.Context, realm Realm, subjects []string) (map[string]Standing, error) {
@@ -174,6 +174,12 @@ func (s *Service) Standings(ctx context.Context, realm Realm, subjects []string)
 	return all, nil
 }
 
+// Leave ends the session of a token. Ending one that is over changes nothing.
+func (s *Service) Leave(ctx context.Context, token Token) error {
+	if _, err := s.deps.DB.Exec(ctx, deleteByHash, token.hash()); err != nil {
+		return fmt.Errorf("signin: leave: %w", err)
+	}
+	return nil
 }
 
 // End ends one session of a person. It fails with not_found.

@@ -58,6 +58,7 @@ where f.confirmed_at is not null or l.at is not null`
 	touchSession  = `update signin_sessions set seen_at = $2, expires_at = $3 where hash = $1 and verified_at is not null`
 	verifySession = `
 update signin_sessions set hash = $2, verified_at = $3, seen_at = $3, expires_at = $4 where hash = $1 and verified_at is null`
+	renewSession    = `update signin_sessions set hash = $2 where hash = $1`
 	deleteByHash    = `delete from signin_sessions where hash = $1`
 	deleteByID      = `delete from signin_sessions where realm = $1 and subject = $2 and id = $3`
 	deleteOthers    = `delete from signin_sessions where realm = $1 and subject = $2 and id <> $3`
@@ -114,7 +115,6 @@ func (r sessionRow) session() Session {
 	}
 }
 
-type factorRow struct {
 type standingRow struct {
 	Subject  string     `db:"subject"`
 	Enrolled bool       `db:"enrolled"`
@@ -129,6 +129,7 @@ func (r standingRow) standing() Standing {
 	return st
 }
 
+type factorRow struct {
 	Key       string `db:"secret_key"`
 	Box       []byte `db:"secret_box"`
 	Confirmed bool   `db:"confirmed"`
