@@ -93,8 +93,8 @@ func New(d Deps) (*site.Site, error) {
 	k := &desk{Deps: d}
 	return site.New(site.Config{
 		Base: base, Title: "Console", Realm: signin.Operators, Sessions: d.Sessions, Gate: d.Gate,
-		Check: k.check, Person: k.person, Pages: own, Routes: k.routes(), Menu: menu(), Log: d.Log, Now: d.Now, PublicURL: d.PublicURL,
-		Russian: russian(), Live: d.Figures.Pulse,
+		Check: k.check, Replace: d.Operators.ChangePassword, Person: k.person, Pages: own, Routes: k.routes(), Menu: menu(), Log: d.Log, Now: d.Now, PublicURL: d.PublicURL,
+		Russian: russian(), Live: site.ForAll(d.Figures.Pulse),
 	})
 }
 

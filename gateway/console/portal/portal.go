@@ -74,7 +74,7 @@ func New(d Deps) (*site.Site, error) {
 	p := &portal{Deps: d}
 	return site.New(site.Config{
 		Base: base, Title: "Merchant", Realm: signin.Merchants, Sessions: d.Sessions, Gate: d.Gate,
-		Check: p.check, Person: p.person, Pages: own, Routes: p.routes(), Menu: menu(), Log: d.Log, Now: d.Now, PublicURL: d.PublicURL,
+		Check: p.check, Replace: d.People.ChangePassword, Person: p.person, Pages: own, Routes: p.routes(), Menu: menu(), Log: d.Log, Now: d.Now, PublicURL: d.PublicURL,
 		Russian: russian,
 	})
 }

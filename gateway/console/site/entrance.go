@@ -17,10 +17,11 @@ import (
 
 type entrance struct {
 	Name, Next string
+	Ended      bool // there was a session until now
 }
 
 func signInPage(v *Visit) error {
-	return v.Render("sign-in", entrance{Next: v.next(v.Query("next"))})
+	return v.Render("sign-in", entrance{Next: v.next(v.Query("next")), Ended: v.Query("ended") != ""})
 }
 
 var errBusy = fault.New(fault.RateLimited, "rate_limited", "too many failures from this address, wait a minute")
@@ -41,12 +42,23 @@ func signIn(v *Visit) error {
 		}
 		return v.RenderInvalid("sign-in", form, err)
 	}
+	if err := v.endBefore(); err != nil {
+		return err
+	}
 	v.setSession(token)
 	if session.Verified {
 		return v.goTo(form.Next)
 	}
 	v.setCookie("next", form.Next, 10*time.Minute)
 	return v.Goto("/sign-in/code", "")
+}
+
+// endBefore ends the session that the browser came with.
+func (v *Visit) endBefore() error {
+	if v.token == "" {
+		return nil
+	}
+	return v.site.Sessions.Leave(v.Ctx, v.token)
 }
 
 func (v *Visit) visitor() signin.Visitor {
@@ -138,35 +150,6 @@ func signOut(v *Visit) error {
 	}
 	v.putCookie(v.site.cookie(), "", -time.Second)
 	return v.Goto("/sign-in", v.T("You are signed out."))
-}
-
-type account struct {
-	Sessions []signin.Session
-	Current  string
-	Enrolled bool
-}
-
-func accountPage(v *Visit) error {
-	sessions, err := v.site.Sessions.Sessions(v.Ctx, v.site.Realm, v.Session.Subject)
-	if err != nil {
-		return err
-	}
-	return v.Render("account", account{Sessions: sessions, Current: v.Session.ID, Enrolled: v.Session.Enrolled})
-}
-
-func endSession(v *Visit) error {
-	if err := v.site.Sessions.End(v.Ctx, v.site.Realm, v.Session.Subject, v.Param("id")); err != nil {
-		return err
-	}
-	return v.Goto("/account", v.T("The session is ended."))
-}
-
-func endOtherSessions(v *Visit) error {
-	n, err := v.site.Sessions.EndOthers(v.Ctx, v.site.Realm, v.Session.Subject, v.Session.ID)
-	if err != nil {
-		return err
-	}
-	return v.Goto("/account", v.T("Sessions ended: %d", n))
 }
 
 // setLook keeps the language and the colours that somebody chose.

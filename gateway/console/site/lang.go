@@ -27,6 +27,7 @@ func (c *Config) texts(lang Lang) map[string]string {
 		return nil
 	}
 	all := maps.Clone(russian)
+	maps.Copy(all, russianFaults)
 	maps.Copy(all, c.Russian)
 	return all
 }

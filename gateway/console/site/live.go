@@ -15,31 +15,50 @@ import (
 )
 
 // Bounds of what is live. A stream ends before the server's write timeout would
-// cut it; the browser opens the next one at once.
+// cut it, and the browser opens the next one: that is when an ended session is
+// found out.
 const (
 	pulse        = time.Second
 	streamAtMost = 20 * time.Second
 	streams      = 1000
+	streamsAbout = 100 // of one thing, where not all follow the same
 	pulseTimeout = 3 * time.Second
 )
+
+// Live tells the version of each topic, for everything that it is asked about.
+type Live func(ctx context.Context, about []string) (map[string]map[string]string, error)
+
+// ForAll is Live where everybody follows the same.
+func ForAll(ask func(context.Context) (map[string]string, error)) Live {
+	return func(ctx context.Context, _ []string) (map[string]map[string]string, error) {
+		versions, err := ask(ctx)
+		return map[string]map[string]string{"": versions}, err
+	}
+}
 
 // hub asks for the versions of all topics once a second while anybody follows,
 // for all followers together.
 type hub struct {
-	ask func(ctx context.Context) (map[string]string, error)
+	ask Live
 	log *slog.Logger
 
 	mu        sync.Mutex
 	followers int
-	versions  map[string]string
+	about     map[string]*followed
 	changed   chan struct{} // closed when versions are new
 	stop      context.CancelFunc
 	closed    bool
 	done      chan struct{}
 }
 
-func newHub(ask func(context.Context) (map[string]string, error), log *slog.Logger) *hub {
-	return &hub{ask: ask, log: log, changed: make(chan struct{}), done: make(chan struct{})}
+// followed is what somebody follows, and is forgotten when nobody does.
+type followed struct {
+	followers int
+	versions  map[string]string
+}
+
+func newHub(ask Live, log *slog.Logger) *hub {
+	return &hub{ask: ask, log: log, about: make(map[string]*followed), changed: make(chan struct{}), done: make(chan struct{})}
 }
 
 func (h *hub) close() {
@@ -56,12 +75,18 @@ func (h *hub) close() {
 }
 
 // join counts a follower, and reports whether there is room for it.
-func (h *hub) join() bool {
+func (h *hub) join(about string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed || h.followers >= streams {
+	f := h.about[about]
+	if h.closed || h.followers >= streams || (about != "" && f != nil && f.followers >= streamsAbout) {
 		return false
 	}
+	if f == nil {
+		f = new(followed)
+		h.about[about] = f
+	}
+	f.followers++
 	h.followers++
 	if h.followers == 1 {
 		ctx, stop := context.WithCancel(context.Background())
@@ -71,12 +96,15 @@ func (h *hub) join() bool {
 	return true
 }
 
-func (h *hub) leave() {
+func (h *hub) leave(about string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	f := h.about[about]
+	if f.followers--; f.followers == 0 {
+		delete(h.about, about) // old by the time somebody follows again
+	}
 	if h.followers--; h.followers == 0 {
 		h.stop()
-		h.versions = nil // old by the time somebody follows again
 	}
 }
 
@@ -93,10 +121,16 @@ func (h *hub) run(ctx context.Context) {
 	}
 }
 
+func (h *hub) asked() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Sorted(maps.Keys(h.about))
+}
+
 func (h *hub) beat(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
-	versions, err := h.ask(ctx)
+	versions, err := h.ask(ctx, h.asked())
 	if err != nil {
 		if ctx.Err() == nil {
 			h.log.Warn("live pages see nothing new", "cause", err.Error())
@@ -105,17 +139,25 @@ func (h *hub) beat(ctx context.Context) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !maps.Equal(versions, h.versions) && ctx.Err() == nil {
-		h.versions = versions
+	if ctx.Err() != nil {
+		return
+	}
+	changed := false
+	for about, f := range h.about {
+		if now, told := versions[about]; told && !maps.Equal(now, f.versions) {
+			f.versions, changed = now, true
+		}
+	}
+	if changed {
 		close(h.changed)
 		h.changed = make(chan struct{})
 	}
 }
 
-func (h *hub) state() (map[string]string, <-chan struct{}) {
+func (h *hub) state(about string) (map[string]string, <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.versions, h.changed
+	return h.about[about].versions, h.changed
 }
 
 var errNotLive = fault.New(fault.Unavailable, "unavailable", "too many pages are open").After(5 * time.Second)
@@ -123,27 +165,30 @@ var errNotLive = fault.New(fault.Unavailable, "unavailable", "too many pages are
 // follow is a stream of server-sent events: the versions of all topics at first,
 // and then each that changes.
 func (v *Visit) follow() error {
-	h := v.site.live
-	if h.ask == nil || !h.join() {
+	h, about := v.site.live, ""
+	if v.site.About != nil {
+		about = v.site.About(v.Person)
+	}
+	if h.ask == nil || !h.join(about) {
 		return errNotLive
 	}
 	header := &v.c.Response().Header
 	header.SetContentType("text/event-stream")
 	header.Set("X-Accel-Buffering", "no")
 	v.c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		defer h.leave()
-		h.stream(w)
+		defer h.leave(about)
+		h.stream(w, about)
 	})
 	return nil
 }
 
-func (h *hub) stream(w *bufio.Writer) {
+func (h *hub) stream(w *bufio.Writer, about string) {
 	end := time.NewTimer(streamAtMost)
 	defer end.Stop()
 	sent := map[string]string{}
-	_, _ = w.WriteString("retry: 300\n\n")
+	_, _ = w.WriteString("retry: 1000\n\n")
 	for {
-		versions, changed := h.state()
+		versions, changed := h.state(about)
 		for _, topic := range slices.Sorted(maps.Keys(versions)) {
 			if version := versions[topic]; sent[topic] != version {
 				fmt.Fprintf(w, "event: topic\ndata: %s %s\n\n", topic, oneLine(version))

@@ -40,6 +40,7 @@ type Route struct {
 
 	open    bool          // needs no session
 	half    bool          // needs a session, which may miss its second factor
+	stream  bool          // goes on by itself
 	timeout time.Duration // zero for the server's usual one
 }
 
@@ -73,7 +74,7 @@ type Gate interface {
 	Fail(ctx context.Context, key string)
 }
 
-// Config is a site. Everything but Live and Extra must be set.
+// Config is a site. Everything before Live must be set.
 type Config struct {
 	Base     string // "/console"
 	Title    string // "Console"
@@ -81,6 +82,8 @@ type Config struct {
 	Sessions *signin.Service
 	// Check tells whose name and password these are.
 	Check func(ctx context.Context, name, password string) (subject string, err error)
+	// Replace changes the password of somebody who is signed in.
+	Replace signin.Replace
 	// Person is who a session belongs to; it fails with signin.ErrNoSession for
 	// somebody who is shut out.
 	Person func(ctx context.Context, subject string) (Person, error)
@@ -93,9 +96,12 @@ type Config struct {
 	// PublicURL is where the site is reached: cookies are kept to https there.
 	PublicURL string
 
-	// Live tells the version of every topic that pages may follow. A page is
-	// told when one changes.
-	Live func(ctx context.Context) (map[string]string, error)
+	// Live tells the versions of the topics that pages may follow, by whom or what
+	// they are about: it is asked for what About says of the people who follow, and
+	// tells each of them of that alone. A page is told when one changes.
+	Live Live
+	// About is empty for everybody where it is nil.
+	About func(Person) string
 	// Funcs are more functions for templates.
 	Funcs map[string]any
 	// Russian is the Russian of this site's own texts, by the English.
@@ -113,7 +119,7 @@ type Site struct {
 // New builds a site and parses all its templates.
 func New(c Config) (*Site, error) {
 	for name, missing := range map[string]bool{
-		"Base": c.Base == "", "Title": c.Title == "", "Realm": c.Realm == "", "Sessions": c.Sessions == nil, "Check": c.Check == nil,
+		"Base": c.Base == "", "Title": c.Title == "", "Realm": c.Realm == "", "Sessions": c.Sessions == nil, "Check": c.Check == nil, "Replace": c.Replace == nil,
 		"Person": c.Person == nil, "Gate": c.Gate == nil, "Pages": c.Pages == nil, "Log": c.Log == nil, "Now": c.Now == nil, "PublicURL": c.PublicURL == "",
 	} {
 		if missing {
@@ -164,12 +170,13 @@ func (s *Site) own() []Route {
 		{Method: post, Path: "/sign-in/code", Handle: giveCode, half: true},
 		{Method: post, Path: "/sign-out", Handle: signOut, half: true},
 		{Method: get, Path: "/account", Handle: accountPage},
+		{Method: post, Path: "/account/password", Handle: changePassword},
 		{Method: get, Path: "/account/factor", Handle: factorPage},
 		{Method: post, Path: "/account/factor", Handle: giveCode},
 		{Method: post, Path: "/account/sessions/:id/end", Handle: endSession},
 		{Method: post, Path: "/account/sessions/end-others", Handle: endOtherSessions},
 		{Method: post, Path: "/look", Handle: setLook, open: true},
-		{Method: get, Path: "/live", Handle: (*Visit).follow},
+		{Method: get, Path: "/live", Handle: (*Visit).follow, stream: true},
 	}
 }
 

@@ -1,7 +1,6 @@
 package site_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -12,17 +11,21 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pquerna/otp/totp"
 
 	"disburse/gateway/audit"
 	"disburse/gateway/console/site"
 	"disburse/gateway/fault"
 	"disburse/gateway/signin"
+	"disburse/gateway/transact"
 	"disburse/gateway/vault"
 	"disburse/migrations/pgtest"
 )
@@ -37,29 +40,47 @@ func (g *gate) Fail(context.Context, string)       { g.failures++ }
 
 // house is a small site: a page that echoes, one for admins, one that fails.
 type house struct {
-	t    *testing.T
-	app  *fiber.App
-	gate *gate
-	seen []string // what was changed
+	t        *testing.T
+	app      *fiber.App
+	db       *pgxpool.Pool
+	gate     *gate
+	seen     []string // what was changed
+	past     atomic.Int64
+	password atomic.Value
 
-	pages []site.Page
+	// live answers in the place of what everybody follows.
+	live atomic.Pointer[site.Live]
+
+	site     *site.Site
+	sessions *signin.Service
+	pages    []site.Page
 }
+
+func (h *house) wait(by time.Duration) { h.past.Add(int64(by)) }
+func (h *house) now() time.Time        { return time.Now().Add(time.Duration(h.past.Load())) }
 
 func build(t *testing.T, optional bool) *house {
 	t.Helper()
+	return buildAt(t, optional, "http://pay.example")
+}
+
+func buildAt(t *testing.T, optional bool, publicURL string) *house {
+	t.Helper()
 	v, err := vault.New(vault.Generate("k1"))
 	must(t, err)
-	sessions, err := signin.New(signin.Deps{DB: pgtest.New(t), Vault: v, Now: time.Now, Issuer: "test", FactorOptional: optional})
-	must(t, err)
 	h := &house{t: t, gate: new(gate), app: fiber.New(fiber.Config{Immutable: true, DisablePreParseMultipartForm: true})}
+	h.password.Store("right")
+	h.db = pgtest.New(t)
+	h.sessions, err = signin.New(signin.Deps{DB: h.db, Vault: v, Now: h.now, Issuer: "test", FactorOptional: optional})
+	must(t, err)
 	pages := fstest.MapFS{
 		"echo.html": {Data: []byte(`{{define "title"}}Echo{{end}}{{define "main"}}<p id="echo">{{.Data}}</p><form>{{template "csrf" .}}</form>{{end}}`)},
 	}
-	s, err := site.New(site.Config{
-		Base: "/house", Title: "Console", Realm: signin.Operators, Sessions: sessions, Gate: h.gate, Pages: pages,
-		Log: slog.New(slog.DiscardHandler), Now: time.Now, PublicURL: "http://pay.example",
+	h.site, err = site.New(site.Config{
+		Base: "/house", Title: "Console", Realm: signin.Operators, Sessions: h.sessions, Gate: h.gate, Pages: pages,
+		Log: slog.New(slog.DiscardHandler), Now: h.now, PublicURL: publicURL, Replace: h.replace,
 		Check: func(_ context.Context, name, password string) (string, error) {
-			if password != "right" {
+			if password != h.password.Load() {
 				return "", errCredentials
 			}
 			return name, nil
@@ -88,13 +109,22 @@ func build(t *testing.T, optional bool) *house {
 				}
 				return v.JSON(len(content))
 			}},
+			{Method: http.MethodGet, Path: "/faulty", Handle: func(v *site.Visit) error {
+				return fault.Invalid(fault.Field{Name: v.Query("name"), Why: v.Query("why")})
+			}},
 			{Method: http.MethodGet, Path: "/broken", Handle: func(*site.Visit) error { return errors.New("password of the database") }},
 		},
-		Live: func(context.Context) (map[string]string, error) { return map[string]string{"payouts": "3/x"}, nil },
+		Live: h.versions,
+		About: func(p site.Person) string {
+			if h.live.Load() == nil {
+				return ""
+			}
+			return p.ID
+		},
 	})
 	must(t, err)
-	t.Cleanup(s.Close)
-	h.pages = s.Served()
+	t.Cleanup(h.site.Close)
+	h.pages = h.site.Served()
 	for _, p := range h.pages {
 		h.app.Add(p.Method, p.Path, func(c *fiber.Ctx) error {
 			_, _ = p.Handle(c.UserContext(), c, "req_1", netip.MustParseAddr("192.0.2.1"))
@@ -102,6 +132,27 @@ func build(t *testing.T, optional bool) *house {
 		})
 	}
 	return h
+}
+
+func (h *house) versions(ctx context.Context, about []string) (map[string]map[string]string, error) {
+	if live := h.live.Load(); live != nil {
+		return (*live)(ctx, about)
+	}
+	return map[string]map[string]string{"": {"payouts": "3/x"}}, nil
+}
+
+// replace changes the one password of the house.
+func (h *house) replace(ctx context.Context, _, present, fresh string, with func(pgx.Tx) error) error {
+	if present != h.password.Load() {
+		return errCredentials
+	}
+	return transact.Run(ctx, h.db, func(tx pgx.Tx) error {
+		if err := with(tx); err != nil {
+			return err
+		}
+		h.password.Store(fresh)
+		return nil
+	})
 }
 
 func must(t *testing.T, err error) {
@@ -306,7 +357,7 @@ func TestRoles(t *testing.T) {
 		t.Errorf("%d %s", a.StatusCode, a.text)
 	}
 	admin.get("/house/admins").want(t, http.StatusOK, "")
-	gone.get("/house/").want(t, http.StatusSeeOther, "/house/sign-in?next=%2Fhouse%2F")
+	gone.get("/house/").want(t, http.StatusSeeOther, "/house/sign-in?ended=1&next=%2Fhouse%2F")
 	if strings.Contains(viewer.get("/house/").text, "Admins") || !strings.Contains(admin.get("/house/").text, "Admins") {
 		t.Error("the menu does not go by role")
 	}
@@ -359,32 +410,5 @@ func TestLanguages(t *testing.T) {
 	b.do(http.MethodPost, "/house/look", url.Values{"lang": {"en"}, "theme": {"dark"}}).want(t, http.StatusSeeOther, "/house/")
 	if page := b.get("/house/sign-in", "Accept-Language", "ru"); !strings.Contains(page.text, "Password") || !strings.Contains(page.text, `data-theme="dark"`) {
 		t.Errorf("%s", page.text)
-	}
-}
-
-func TestLiveTellsOfTopics(t *testing.T) {
-	t.Parallel()
-	h := build(t, true)
-	b := h.open()
-	b.signIn("a@example.test")
-	r := httptest.NewRequest(http.MethodGet, "/house/live", nil)
-	for name, value := range b.cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
-	}
-	ended := make(chan string)
-	go func() {
-		response, err := h.app.Test(r, 30_000)
-		if err != nil {
-			ended <- err.Error()
-			return
-		}
-		var lines []string
-		for in := bufio.NewScanner(response.Body); in.Scan(); {
-			lines = append(lines, in.Text())
-		}
-		ended <- strings.Join(lines, "|")
-	}()
-	if got := <-ended; !strings.Contains(got, "event: topic|data: payouts 3/x") {
-		t.Errorf("stream: %s", got)
 	}
 }

@@ -138,6 +138,8 @@ func (v *View) Fault(field string) string {
 func funcs(lang Lang, base string, texts map[string]string) template.FuncMap {
 	return template.FuncMap{
 		"t":     func(text any, args ...any) string { return translate(texts, fmt.Sprint(text), args...) },
+		"title": func(name string) string { return title(texts, name) },
+		"why":   func(text string) string { return why(texts, text) },
 		"asset": func(name string) (string, error) { return assetPath(base, name) },
 		"path":  func(parts ...any) string { return base + joined(parts) },
 		"query": query,

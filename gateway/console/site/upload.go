@@ -101,7 +101,7 @@ func (v *Visit) Problem(err error) error {
 		if p.Error.Fields == nil {
 			p.Error.Fields = make(map[string]string)
 		}
-		p.Error.Fields[f.Name] = v.T(f.Why)
+		p.Error.Fields[f.Name] = why(v.site.words[v.lang()], f.Why)
 	}
 	v.c.Status(status)
 	return v.c.JSON(p)

@@ -57,7 +57,11 @@ func (v *Visit) admitted() error {
 	if v.route.open {
 		return nil
 	}
-	session, err := v.site.Sessions.Find(v.Ctx, v.site.Realm, v.token)
+	find := v.site.Sessions.Find
+	if v.background() {
+		find = v.site.Sessions.Peek
+	}
+	session, err := find(v.Ctx, v.site.Realm, v.token)
 	if err != nil {
 		return err
 	}
@@ -90,6 +94,13 @@ var (
 func (v *Visit) changes() bool {
 	method := v.c.Method()
 	return method != http.MethodGet && method != http.MethodHead
+}
+
+// background reports what a page asks for by itself, with nobody's hand at it:
+// what is live, and what is asked for again and again. It does not keep the
+// session from ending, and means nothing else.
+func (v *Visit) background() bool {
+	return !v.changes() && (v.route.stream || v.c.Get("X-Background") == "true")
 }
 
 // fromOurPages refuses what another site makes a browser send. Browsers say
@@ -249,18 +260,43 @@ func (v *Visit) JSON(body any) error { return v.c.JSON(body) }
 // sent.
 func (v *Visit) Fiber() *fiber.Ctx { return v.c }
 
+// toSignIn sends who has no session to get one, and back here after.
 func (v *Visit) toSignIn() {
-	if v.c.Get(fiber.HeaderAccept) == "text/event-stream" {
+	if v.route.stream {
 		v.c.Status(http.StatusNoContent) // the end of what is live: the browser asks no more
 		return
 	}
-	target := v.site.Base + "/sign-in"
 	if v.Session.ID != "" && !v.Session.Verified {
-		target = v.site.Base + "/sign-in/code"
-	} else if v.c.Method() == http.MethodGet && !v.Partial() {
-		target += "?next=" + url.QueryEscape(string(v.c.Request().RequestURI()))
+		_ = v.goTo(v.site.Base + "/sign-in/code")
+		return
+	}
+	q := url.Values{}
+	if v.token != "" {
+		q.Set("ended", "1")
+	}
+	if next := v.here(); next != "" {
+		q.Set("next", next)
+	}
+	target := v.site.Base + "/sign-in"
+	if len(q) > 0 {
+		target += "?" + q.Encode()
 	}
 	_ = v.goTo(target)
+}
+
+// here is the page that the visitor looks at, as far as it can be told.
+func (v *Visit) here() string {
+	switch {
+	case v.Partial():
+		if at, err := url.Parse(v.c.Get("Hx-Current-Url")); err == nil && at.Path != "" {
+			return at.RequestURI()
+		}
+		return ""
+	case v.changes():
+		return ""
+	default:
+		return string(v.c.Request().RequestURI())
+	}
 }
 
 // next is where to go after signing in: a page of this site.

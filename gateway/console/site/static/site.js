@@ -34,19 +34,46 @@
   const follow = (url) => {
     const seen = new Map();
     const dot = document.querySelector("[data-live-dot]");
-    const source = new EventSource(url);
-    source.onopen = () => dot && dot.classList.add("on");
-    source.onerror = () => dot && dot.classList.remove("on");
-    source.addEventListener("topic", (event) => {
+    let source, wait = 2000;
+    const topic = (event) => {
       const at = event.data.indexOf(" ");
       const topic = event.data.slice(0, at), version = event.data.slice(at + 1);
       const count = document.querySelector(`[data-count="${topic}"]`);
       if (count) count.textContent = version.split("/")[0] === "0" ? "" : version.split("/")[0];
       if (seen.has(topic) && seen.get(topic) !== version) document.body.dispatchEvent(new CustomEvent("live:" + topic));
       seen.set(topic, version);
-    });
+    };
+    // What the server refuses, the browser asks for no more: the session is over
+    // (204), or there is no room at the moment.
+    const refused = async () => {
+      const asked = new AbortController();
+      let status = 0;
+      try { status = (await fetch(url, { headers: { Accept: "text/event-stream" }, signal: asked.signal })).status; asked.abort(); } catch { /* not to be reached */ }
+      if (status === 204) {
+        window.location.replace(document.body.dataset.base + "/sign-in?ended=1&next=" + encodeURIComponent(window.location.pathname + window.location.search));
+        return;
+      }
+      setTimeout(open, wait);
+      wait = Math.min(wait * 2, 60000);
+    };
+    const open = () => {
+      source = new EventSource(url);
+      source.onopen = () => { wait = 2000; if (dot) dot.classList.add("on"); };
+      source.onerror = () => {
+        if (dot) dot.classList.remove("on");
+        if (source.readyState === EventSource.CLOSED) refused();
+      };
+      source.addEventListener("topic", topic);
+    };
+    open();
     window.addEventListener("pagehide", () => source.close());
+    window.addEventListener("pageshow", (event) => { if (event.persisted) open(); });
   };
+
+  // What a page asks for by itself says so: it does not keep the session from
+  // ending, as what a person asks for does.
+  const byItself = (cause) => !cause || cause.type.startsWith("live:") || cause.type.startsWith("hx:poll") || cause.type === "load";
+  document.addEventListener("htmx:configRequest", ({ detail }) => { if (detail.verb === "get" && byItself(detail.triggeringEvent)) detail.headers["X-Background"] = "true"; });
 
   const copy = async (button) => {
     const text = button.dataset.copy;
@@ -64,7 +91,7 @@
     if (button) { event.preventDefault(); copy(button); }
     if (event.target.closest("[data-print]")) window.print();
     const opener = event.target.closest("[data-open]");
-    if (opener) { event.preventDefault(); const d = document.getElementById(opener.dataset.open); if (d) { d.showModal(); const f = d.querySelector("input:not([type=hidden]), textarea"); if (f) f.focus(); } }
+    if (opener) { event.preventDefault(); const d = document.getElementById(opener.dataset.open); if (d) { d.showModal(); const f = d.querySelector("input:not([type=hidden]), select, textarea"); if (f) f.focus(); } }
     const closer = event.target.closest("[data-close]");
     if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
   });
@@ -79,25 +106,37 @@
   window.addEventListener("pageshow", () => { for (const b of $$("form button[disabled]:not([data-disabled])")) b.disabled = false; });
   document.addEventListener("change", (event) => { if (event.target.matches("[data-submit]")) event.target.form.requestSubmit(); });
 
-  // Keys: [data-key] is pressed by its key; ? lists them.
+  // Keys: [data-key] is pressed by its key; ? lists them. On a keyboard without
+  // Latin letters the place of the key counts, as it does for the Russian dot.
+  const typing = "input:not([type=radio]):not([type=checkbox]):not([type=file]), textarea, select, [contenteditable]";
+  const keyOf = ({ key, code, shiftKey }) => {
+    if (code === "Slash" && (key === "." || key === ",")) return key === "," ? "?" : "/";
+    if (/^Key[A-Z]$/.test(code) && !/^[a-z]$/i.test(key)) return shiftKey ? key : code.slice(3).toLowerCase();
+    return shiftKey ? key : key.toLowerCase();
+  };
+  const usable = (el) => !el.disabled && !el.closest("dialog:not([open])") && el.getClientRects().length > 0;
+  const wordsOf = (el) => [...el.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent).join("").trim();
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
-    if (document.querySelector("dialog[open]") && event.key !== "Escape") return;
-    if (event.key === "?") {
+    // A key that is held down would press what the next page has for it.
+    if (event.repeat || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.target.closest(typing)) return;
+    if (document.querySelector("dialog[open]")) return;
+    const key = keyOf(event);
+    if (key === "?") {
+      event.preventDefault();
       const dialog = document.getElementById("keys");
       if (!dialog) return;
       const list = dialog.querySelector("dl");
       list.replaceChildren();
-      for (const el of $$("[data-key]")) {
+      for (const el of [...$$("[data-key]")].filter(usable)) {
         const key = document.createElement("dt"), what = document.createElement("dd"), kbd = document.createElement("kbd");
         kbd.textContent = el.dataset.key; key.append(kbd);
-        what.textContent = el.dataset.does || el.textContent.trim() || el.getAttribute("placeholder") || "";
+        what.textContent = el.dataset.does || wordsOf(el) || el.getAttribute("placeholder") || "";
         list.append(key, what);
       }
       dialog.showModal();
       return;
     }
-    const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    const target = [...$$(`[data-key="${CSS.escape(key)}"]`)].find(usable);
     if (!target) return;
     event.preventDefault();
     if (target.matches("input, textarea")) target.focus(); else target.click();
@@ -106,10 +145,12 @@
   // Charts: [data-chart] names JSON: {"x": [unix seconds], "series": [{"name", "values", "colour", "steps"}], "unit"}.
   // [data-near] is for what moves far from zero: its axis holds the values alone.
   const near = (min, max) => { const room = (max - min) / 5 || max / 20 || 1; return [min - room, max + room]; };
-  const draw = async (el) => {
+  const drawn = new Map(); // the plots of charts by their elements, with what they show
+  const load = async (el) => {
     const answer = await fetch(el.dataset.chart, { headers: { Accept: "application/json" } });
-    if (!answer.ok || !window.uPlot) return;
-    const data = await answer.json();
+    if (answer.ok && window.uPlot) draw(el, await answer.json());
+  };
+  const draw = (el, data) => {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue("--" + name).trim() || name;
     const axis = { stroke: colour("pico-muted-color"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
@@ -128,46 +169,91 @@
       series: [{ label: data.xname || "", value: when }].concat(data.series.map((s) => ({ label: s.name, stroke: colour(s.colour), width: 2, fill: s.fill ? colour(s.colour) + "33" : undefined, points: { show: data.x.length < 40 }, paths: s.steps ? window.uPlot.paths.stepped({ align: 1 }) : undefined }))),
     };
     el.replaceChildren();
-    const plot = new window.uPlot(options, [data.x].concat(data.series.map((s) => s.values)), el);
-    new ResizeObserver(() => plot.setSize({ width: el.clientWidth, height: options.height })).observe(el);
+    drawn.set(el, { data, plot: new window.uPlot(options, [data.x].concat(data.series.map((s) => s.values)), el) });
+    widths.observe(el);
   };
+  const widths = new ResizeObserver((entries) => {
+    for (const { target } of entries) if (drawn.has(target)) { const { plot } = drawn.get(target); plot.setSize({ width: target.clientWidth, height: plot.height }); }
+  });
+  // Colours are drawn in, so they do not follow the system by themselves.
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const [el, { data, plot }] of [...drawn]) {
+      plot.destroy();
+      if (el.isConnected) draw(el, data); else { drawn.delete(el); widths.unobserve(el); }
+    }
+  });
 
-  // Files: a form with [data-drop] sends its one file and then loads the page again.
+  // Files: a form with [data-drop] sends its files, one after the other. What is
+  // answered takes the place of what [data-into] names, so that nothing is lost that
+  // was typed elsewhere on the page.
   const send = async (form, file) => {
-    const out = form.querySelector("[data-drop-note]");
+    const words = form.dataset, out = form.querySelector("[data-drop-note]");
+    const say = (text, bad) => { out.textContent = file.name + ": " + text; out.classList.toggle("why", bad); return !bad; };
+    if (file.size > Number(words.most)) return say(words.large, true);
+    say(words.busy, false);
     const body = new FormData();
-    body.append(form.dataset.drop, file, file.name);
-    out.textContent = form.dataset.busy || "…";
-    const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Csrf-Token": csrf() } });
-    if (answer.ok) { window.location.reload(); return; }
-    let why = answer.statusText;
-    try { const problem = (await answer.json()).error; why = problem.message + (problem.fields ? ": " + Object.values(problem.fields).join(", ") : ""); } catch { /* keep the status */ }
-    out.textContent = why;
-    out.classList.add("why");
+    body.append(words.drop, file, file.name);
+    try {
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Csrf-Token": csrf(), "Hx-Request": "true" } });
+      if (answer.status === 204) return say(words.ended, true); // it leads to signing in
+      if (answer.ok) {
+        document.getElementById(words.into).innerHTML = await answer.text();
+        tick();
+        return say(words.done, false);
+      }
+      const problem = (await answer.json()).error;
+      return say(problem.message + (problem.fields ? ": " + Object.values(problem.fields).join(", ") : ""), true);
+    } catch { return say(words.lost, true); }
   };
+  const sendAll = async (form, files) => {
+    if (form.dataset.sending || !files.length) return;
+    form.dataset.sending = "1";
+    for (const file of [...files]) if (!await send(form, file)) break;
+    delete form.dataset.sending;
+    form.querySelector("input[type=file]").value = ""; // the same file may be chosen again
+  };
+  // What is dropped beside the form would be opened in place of the page.
+  for (const type of ["dragover", "drop"]) document.addEventListener(type, (e) => { if (document.querySelector("form[data-drop]")) e.preventDefault(); });
   const drops = (root) => {
     for (const form of $$("form[data-drop]", root)) {
       if (form.dataset.ready) continue;
       form.dataset.ready = "1";
       const input = form.querySelector("input[type=file]");
-      input.addEventListener("change", () => { if (input.files[0]) send(form, input.files[0]); });
+      input.addEventListener("change", () => { sendAll(form, input.files); });
       form.addEventListener("dragover", (e) => { e.preventDefault(); form.classList.add("over"); });
       form.addEventListener("dragleave", () => form.classList.remove("over"));
-      form.addEventListener("drop", (e) => { e.preventDefault(); form.classList.remove("over"); if (e.dataTransfer.files[0]) send(form, e.dataTransfer.files[0]); });
+      form.addEventListener("drop", (e) => { e.preventDefault(); form.classList.remove("over"); sendAll(form, e.dataTransfer.files); });
       form.addEventListener("submit", (e) => e.preventDefault());
     }
   };
 
   const ready = (root) => {
     tick(); drops(root);
-    for (const el of $$("[data-chart]", root)) if (!el.dataset.ready) { el.dataset.ready = "1"; draw(el); }
+    for (const el of $$("[data-chart]", root)) if (!el.dataset.ready) { el.dataset.ready = "1"; load(el); }
     for (const chat of $$(".chat", root)) chat.scrollTop = chat.scrollHeight;
   };
   document.addEventListener("DOMContentLoaded", () => {
     ready(document);
+    lead();
     const menu = document.querySelector("[data-menu]");
     if (menu && window.matchMedia("(min-width: 761px)").matches) menu.open = true;
     if (document.body.dataset.live) follow(document.body.dataset.live);
   });
-  document.addEventListener("htmx:afterSwap", (event) => ready(event.target));
+  // Focus goes where the work goes on: to what must be mended, or to what the last
+  // step has to say.
+  const lead = () => {
+    if (document.activeElement !== document.body) return;
+    const wrong = document.querySelector("main [aria-invalid=true]"), closed = wrong && wrong.closest("dialog:not([open])");
+    if (closed) closed.showModal();
+    const to = wrong || document.querySelector("main > .note");
+    if (!to) return;
+    if (!wrong) to.tabIndex = -1;
+    to.focus({ preventScroll: !wrong });
+  };
+  document.addEventListener("htmx:afterSwap", (event) => {
+    ready(event.target);
+    if (event.detail.requestConfig.verb !== "post") return;
+    const next = event.target.querySelector("[data-focus]");
+    if (next) next.focus();
+  });
 })();
