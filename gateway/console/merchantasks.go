@@ -8,6 +8,7 @@ import (
 	"disburse/gateway/console/site"
 	"disburse/gateway/fault"
 	"disburse/gateway/merchant"
+	"disburse/gateway/publicid"
 	"disburse/ledger/money"
 )
 
@@ -57,6 +58,7 @@ func (k *desk) adjustForm(v *site.Visit) (form, error) {
 			{Name: "amount", Label: v.T("Amount, USDT"), Value: v.Form("amount"), Required: true, Hint: v.T("10.50 adds, -10.50 takes away.")},
 			{Name: "reason", Label: v.T("Reason"), Kind: "area", Value: v.Form("reason"), Required: true},
 			{Name: "ref", Label: v.T("Reference"), Value: v.Form("ref"), Hint: v.T("One reference adjusts once; made when empty.")},
+			{Name: "made", Kind: "hidden", Value: typed(v, "made", publicid.At("adj", v.Now()))},
 		},
 	}, nil
 }
@@ -66,7 +68,11 @@ func (k *desk) adjust(v *site.Visit) error {
 	if err != nil {
 		amount = money.New(0, money.USDT) // the service names it with whatever else is wrong
 	}
-	asked, err := k.Merchants.Adjust(v.Ctx, v.Param("name"), merchant.Adjustment{Amount: amount, Reference: v.Form("ref"), Reason: v.Form("reason")})
+	ref := v.Form("ref")
+	if ref == "" {
+		ref = v.Form("made") // the form's own, so that sending it twice asks once
+	}
+	asked, err := k.Merchants.Adjust(v.Ctx, v.Param("name"), merchant.Adjustment{Amount: amount, Reference: ref, Reason: v.Form("reason")})
 	if err != nil {
 		return err
 	}

@@ -88,6 +88,30 @@ func TestTopUpCountsOnce(t *testing.T) {
 	}
 }
 
+// TestAFormThatIsSentTwiceAsksOnce, with no reference that somebody has typed.
+func TestAFormThatIsSentTwiceAsksOnce(t *testing.T) {
+	t.Parallel()
+	s, boss := standOfParties(t)
+	s.clerk(operator.RoleAdmin)
+	asked := func() int {
+		t.Helper()
+		_, after, found := strings.Cut(boss.read("/merchants/shop/adjust"), `name="made" value="`)
+		made, _, _ := strings.Cut(after, `"`)
+		if !found || made == "" {
+			t.Fatal("the form has no reference of its own")
+		}
+		for range 2 {
+			boss.post("/merchants/shop/adjust", "amount", "5", "reason", "charged twice", "made", made).wants(t, http.StatusSeeOther, "/merchants/shop")
+		}
+		all, err := s.app.Approvals.List(t.Context(), approval.Filter{State: approval.Waiting})
+		s.must(err)
+		return len(all.Items)
+	}
+	if first, second := asked(), asked(); first != 1 || second != 2 {
+		t.Errorf("two forms, each sent twice, asked for %d and %d", first, second)
+	}
+}
+
 // TestTwoPeopleForALiveMerchant: what one asks for moves when another agrees,
 // and only who asked sees the keys.
 func TestTwoPeopleForALiveMerchant(t *testing.T) {
