@@ -58,7 +58,7 @@ table approvals
     note text not null
     used_at timestamp with time zone
     constraint approvals_decided CHECK ((((state = 'waiting'::text) = (decided_at IS NULL)) AND ((decided_at IS NULL) = (decided_by IS NULL)) AND ((decided_at IS NULL) = (decided_name IS NULL))))
-    constraint approvals_kind CHECK ((kind = ANY (ARRAY['payout'::text, 'adjustment'::text, 'key_rotation'::text])))
+    constraint approvals_kind CHECK ((kind = ANY (ARRAY['payout'::text, 'adjustment'::text, 'key_rotation'::text, 'approval_rule'::text, 'virtual_card'::text])))
     constraint approvals_state CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'refused'::text, 'void'::text])))
     constraint approvals_times CHECK ((expires_at > requested_at))
     constraint approvals_two_people CHECK (((state <> ALL (ARRAY['approved'::text, 'refused'::text])) OR (decided_by <> requested_by)))
@@ -335,6 +335,7 @@ table game_rounds with (fillfactor=85)
     constraint game_rounds_counts CHECK (((bets >= 0) AND (wins >= 0) AND ((rolled_back >= 0) AND (rolled_back <= bets)) AND (staked >= 0) AND (won >= 0)))
     constraint game_rounds_pkey PRIMARY KEY (round_id, player, game_id)
     CREATE INDEX game_rounds_open ON public.game_rounds USING btree (id) WHERE (finished_at IS NULL)
+    CREATE UNIQUE INDEX game_rounds_id ON public.game_rounds USING btree (id)
 
 table game_sessions
     id bigint not null identity a
@@ -351,6 +352,7 @@ table game_sessions
     constraint game_sessions_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES game_providers(id)
     constraint game_sessions_pkey PRIMARY KEY (id)
     constraint game_sessions_session_id_key UNIQUE (provider_id, session_id)
+    CREATE INDEX game_sessions_open ON public.game_sessions USING btree (expires_at) WHERE (closed_at IS NULL)
     CREATE INDEX game_sessions_player ON public.game_sessions USING btree (player, id)
 
 table game_transactions with (fillfactor=85)
@@ -431,6 +433,9 @@ table ledger_accounts with (fillfactor=50)
     constraint ledger_accounts_mode CHECK ((mode = ANY (ARRAY['live'::text, 'sandbox'::text])))
     constraint ledger_accounts_pkey PRIMARY KEY (id)
     constraint ledger_accounts_key UNIQUE (mode, owner, purpose, currency)
+    CREATE INDEX ledger_accounts_owner ON public.ledger_accounts USING btree (owner, id)
+    CREATE INDEX ledger_accounts_purpose ON public.ledger_accounts USING btree (purpose, id)
+    CREATE INDEX ledger_accounts_sandbox ON public.ledger_accounts USING btree (id) WHERE (mode = 'sandbox'::text)
     CREATE TRIGGER ledger_accounts_identity BEFORE UPDATE OF id, mode, owner, purpose, currency, floor, created_at ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()
     CREATE TRIGGER ledger_accounts_kept BEFORE DELETE OR TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()
 
@@ -813,6 +818,7 @@ table payouts with (autovacuum_vacuum_scale_factor=0.05)
     CREATE INDEX payouts_late_outcome ON public.payouts USING btree (id) WHERE (late_outcome IS NOT NULL)
     CREATE INDEX payouts_look ON public.payouts USING btree (look_at) WHERE ((status = 'expectation'::text) AND (executor IS NOT NULL))
     CREATE INDEX payouts_merchant ON public.payouts USING btree (merchant_id, id)
+    CREATE INDEX payouts_merchant_open ON public.payouts USING btree (merchant_id, id) WHERE (status = 'expectation'::text)
     CREATE INDEX payouts_method ON public.payouts USING btree (method, id)
     CREATE INDEX payouts_open ON public.payouts USING btree (mode, currency, method, id) WHERE (status = 'expectation'::text)
     CREATE INDEX payouts_rejected ON public.payouts USING btree (status, id) WHERE (status = ANY (ARRAY['rejected_timeout'::text, 'rejected_merchant'::text, 'rejected_gate'::text]))
@@ -970,19 +976,22 @@ table virtual_card_operations with (fillfactor=70)
     look_at timestamp with time zone not null
     created_at timestamp with time zone not null
     ended_at timestamp with time zone
+    resolved_by text
+    unheard boolean not null default false
     constraint virtual_card_operations_amount CHECK ((amount >= 0))
-    constraint virtual_card_operations_cause CHECK ((cause = ANY (ARRAY['provider'::text, 'not_sent'::text, 'not_begun'::text])))
+    constraint virtual_card_operations_cause CHECK ((cause = ANY (ARRAY['provider'::text, 'not_sent'::text, 'not_begun'::text, 'resolved'::text])))
     constraint virtual_card_operations_declined CHECK (((state = 'declined'::text) = (cause IS NOT NULL)))
     constraint virtual_card_operations_ended CHECK (((state = 'processing'::text) = (ended_at IS NULL)))
     constraint virtual_card_operations_fee CHECK ((fee >= 0))
     constraint virtual_card_operations_kind CHECK ((kind = ANY (ARRAY['create'::text, 'issue'::text, 'topup'::text, 'withdraw'::text, 'freeze'::text, 'unfreeze'::text, 'close'::text])))
     constraint virtual_card_operations_request CHECK ((((request_name IS NULL) = (request_route IS NULL)) AND ((request_name IS NULL) = (request_mark IS NULL))))
+    constraint virtual_card_operations_resolved CHECK (((NOT unheard) OR ((resolved_by IS NOT NULL) AND (state <> 'processing'::text))))
     constraint virtual_card_operations_state CHECK ((state = ANY (ARRAY['processing'::text, 'done'::text, 'declined'::text])))
     constraint virtual_card_operations_pkey PRIMARY KEY (id)
     constraint virtual_card_operations_transaction UNIQUE (transaction_id)
     CREATE INDEX virtual_card_operations_card ON public.virtual_card_operations USING btree (card_id, id)
     CREATE INDEX virtual_card_operations_contradicted ON public.virtual_card_operations USING btree (id) WHERE (contradiction IS NOT NULL)
-    CREATE INDEX virtual_card_operations_due ON public.virtual_card_operations USING btree (look_at) WHERE (state = 'processing'::text)
+    CREATE INDEX virtual_card_operations_due ON public.virtual_card_operations USING btree (look_at) WHERE ((state = 'processing'::text) OR unheard)
     CREATE INDEX virtual_card_operations_user ON public.virtual_card_operations USING btree (user_id, id)
     CREATE UNIQUE INDEX virtual_card_operations_changing ON public.virtual_card_operations USING btree (card_id) WHERE ((state = 'processing'::text) AND (kind = ANY (ARRAY['create'::text, 'issue'::text, 'freeze'::text, 'unfreeze'::text, 'close'::text])))
     CREATE UNIQUE INDEX virtual_card_operations_repeated ON public.virtual_card_operations USING btree (user_id, request_route, request_name) WHERE ((state <> 'declined'::text) AND (request_name IS NOT NULL))
@@ -1025,6 +1034,7 @@ table virtual_cards with (fillfactor=70)
     constraint virtual_cards_pkey PRIMARY KEY (id)
     constraint virtual_cards_provider UNIQUE (provider_card_id)
     CREATE INDEX virtual_cards_last_four ON public.virtual_cards USING btree (last_four)
+    CREATE INDEX virtual_cards_newest ON public.virtual_cards USING btree (created_at, id)
     CREATE INDEX virtual_cards_user ON public.virtual_cards USING btree (user_id, created_at, id)
 
 -- Functions

@@ -118,3 +118,16 @@ select extract(epoch from date_bin(make_interval(secs => $3), ended_at, timestam
     extract(epoch from coalesce(percentile_cont(0.5) within group (order by ended_at - created_at) filter (where status = 'successful'), '0')),
     extract(epoch from coalesce(percentile_cont(0.9) within group (order by ended_at - created_at) filter (where status = 'successful'), '0'))
 from payouts where mode = $1 and ended_at >= $2 group by step order by step`
+
+// selectMerchantPulse is a row a merchant, of what is the merchant's alone: no
+// sequence, which runs with what others do, and nothing of who works on what.
+const selectMerchantPulse = `
+select m.id, o.open, concat_ws(':', o.marks, (select id from payouts where merchant_id = m.id order by id desc limit 1)), c.dead, coalesce(c.marks, 0)::text
+from unnest($1::text[]) as m (id)
+cross join lateral (
+    select count(*) as open, sum(hashtext(p.id)) as marks
+    from (select id from payouts where merchant_id = m.id and status = 'expectation' order by id desc limit $2) as p) as o
+cross join lateral (
+    select count(*) filter (where d.state = 'dead') as dead, sum(hashtext(concat_ws(':', d.event_id, d.state, d.attempts, d.takes, d.next_attempt_at))) as marks
+    from (select id from callback_events where merchant_id = m.id order by id desc limit $3) as e
+    join callback_deliveries d on d.event_id = e.id) as c`
