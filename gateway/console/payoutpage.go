@@ -274,8 +274,12 @@ func showRequisite(v *site.Visit, name string, page any) error {
 	return v.Render(name, page)
 }
 
-// addReceipt takes a file that was dropped on the page. Its caller is a script,
-// which is told in its own terms what is wrong.
+// MaxReceipt is how many bytes a receipt may have.
+func (p payoutPage) MaxReceipt() int { return payout.MaxReceipt }
+
+// addReceipt takes a file that was dropped on the page and answers with the
+// receipts that there are now: the page goes on as it was filled in. Its caller is
+// a script, which is told in its own terms what is wrong.
 func (k *desk) addReceipt(v *site.Visit) error {
 	content, err := v.File("file", payout.MaxReceipt)
 	if err == nil {
@@ -284,7 +288,11 @@ func (k *desk) addReceipt(v *site.Visit) error {
 	if err != nil {
 		return v.Problem(err)
 	}
-	return v.JSON(struct{}{})
+	page, err := k.payoutPage(v)
+	if err != nil {
+		return err
+	}
+	return v.Fragment("payout", "receipts", page)
 }
 
 var errCallbackGone = fault.New(fault.NotFound, "not_found", "callback not found")

@@ -94,4 +94,6 @@ var ruDesk = map[string]string{
 	"is required": "нужно заполнить", "is not a merchant": "нет такого мерчанта", "may not do this work": "не может выполнять эту работу",
 	"must be somebody else": "это должен быть кто-то другой", "must be an amount such as 1500.00": "нужна сумма вида 1500.00", "needs currency": "нужна валюта",
 	"must be a day such as 2026-03-01": "нужна дата вида 2026-03-01",
+	"It is with the payout.":           "Приложено к выплате.", "It did not arrive. Try again.": "Файл не дошёл. Попробуйте ещё раз.",
+	"You are signed out. Sign in again first.": "Сеанс завершён. Сначала войдите снова.",
 }

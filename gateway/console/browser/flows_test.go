@@ -2,10 +2,7 @@ package browser_test
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
-	"image"
-	"image/png"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,14 +16,6 @@ import (
 	"disburse/ledger"
 	"disburse/ledger/money"
 )
-
-// drop lets a picture fall on the form that takes receipts.
-func (p *tab) drop(name string) {
-	p.t.Helper()
-	var picture bytes.Buffer
-	must(p.t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8))))
-	p.leave("the place for a receipt", call("drop", name, "image/png", base64.StdEncoding.EncodeToString(picture.Bytes())))
-}
 
 // send posts a form past the page, as somebody might who reads its source, and
 // returns the status.
@@ -52,7 +41,7 @@ func TestPayout(t *testing.T) {
 	p.sayNot(cardNumber, "4276 3454 3958 1234")
 	p.press("Show")
 	p.sees("4276 3454 3958 1234", "It is hidden again after two minutes.")
-	p.drop("receipt.png")
+	p.drop("receipt.png", "image/png", picture(t))
 	p.sees("image/png")
 	p.fill("note", "by the bank's app")
 	p.follow("It is paid")

@@ -1,0 +1,194 @@
+package browser_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"image"
+	"image/png"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+
+	"disburse/gateway/operator"
+	"disburse/gateway/payout"
+	"disburse/ledger"
+)
+
+// drop lets a file fall on the form that takes receipts.
+func (p *tab) drop(name, kind string, content []byte) {
+	p.t.Helper()
+	p.await("the place for a receipt", call("drop", name, kind, base64.StdEncoding.EncodeToString(content)))
+}
+
+// picture is a receipt.
+func picture(t *testing.T) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	must(t, png.Encode(&out, image.NewGray(image.Rect(0, 0, 8, 8))))
+	return out.Bytes()
+}
+
+// TestReceipts refuses what is none, and leaves the rest of the page as it was
+// filled in.
+func TestReceipts(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	m := s.found(t, ledger.Live)
+	id := m.pay(t, unique("receipts-"), "1500.00")
+	p := s.at(t, operator.RoleOperator)
+	p.open("/console/payouts/" + id)
+	p.follow("Claim this one")
+	p.fill("note", "paid by the app")
+	p.fill("cheque_urls", "https://bank.example/1")
+	page := eval[string](p, "eyes.page")
+	note := func() string { return p.text("[data-drop-note]") }
+
+	p.expect("/console/payouts/" + id + "/receipts")
+	p.drop("page.png", "image/png", []byte("<html>this is no picture</html>"))
+	p.sees("page.png: receipt must be a PDF, PNG or JPEG file")
+	p.drop("large.pdf", "application/pdf", append([]byte("%PDF-1.4"), make([]byte, payout.MaxReceipt)...))
+	p.sees("large.pdf: receipt is larger than 5 MiB")
+	p.drop("receipt.png", "image/png", picture(t))
+	p.sees("receipt.png: It is with the payout.", "image/png")
+	if bad := eval[bool](p, `document.querySelector("[data-drop-note]").classList.contains("why")`); bad {
+		t.Errorf("what was taken is shown as refused: %s", note())
+	}
+
+	typed := `document.querySelector("[name=note]").value + " " + document.querySelector("[name=cheque_urls]").value`
+	if got := eval[string](p, typed); got != "paid by the app https://bank.example/1" || eval[string](p, "eyes.page") != page {
+		t.Errorf("the page lost what was typed: %q", got)
+	}
+	p.sees("Held by you")
+	p.follow("It is paid")
+	p.sees("successful", "paid by the app")
+	if body := m.told(t, body(t, s, id)); len(body["cheque_urls"].([]any)) != 2 {
+		t.Errorf("the merchant is told %v", body["cheque_urls"])
+	}
+}
+
+// body is the order id of a payout.
+func body(t *testing.T, s stand, id string) string {
+	t.Helper()
+	d, err := s.app.Payouts.Detail(t.Context(), id)
+	must(t, err)
+	return d.Payout.OrderID
+}
+
+// russianKey presses the key of a letter on a Russian keyboard.
+func (p *tab) russianKey(letter, code string) {
+	p.t.Helper()
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: letter, Code: code})
+		must(p.t, err)
+	}
+}
+
+// held presses a key as the keyboard repeats one that is not let go.
+func (p *tab) held(key string) {
+	p.t.Helper()
+	eval[bool](p, fmt.Sprintf(`document.body.dispatchEvent(new KeyboardEvent("keydown", {key: %q, repeat: true, bubbles: true, cancelable: true}))`, key))
+}
+
+// strike presses a key that leads to a page.
+func (p *tab) strike(press func()) {
+	p.t.Helper()
+	p.settled()
+	before := eval[string](p, "eyes.page")
+	press()
+	p.await("the next page", fmt.Sprintf("eyes.page !== %q && eyes.settled()", before))
+}
+
+// focus is what has the focus: its name, or its element.
+func (p *tab) focus() string {
+	p.t.Helper()
+	return eval[string](p, `document.activeElement.name || document.activeElement.id || document.activeElement.className || document.activeElement.tagName`)
+}
+
+// TestDeskKeys does a payout's work without a mouse.
+func TestDeskKeys(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	m := s.found(t, ledger.Live)
+	id := m.pay(t, unique("keys-"), "1500.00")
+	p := s.at(t, operator.RoleOperator)
+	p.open("/console/payouts?merchant=" + m.name)
+	p.held("n")
+	if at := eval[string](p, "location.pathname"); at != "/console/payouts" {
+		t.Fatalf("a key that is held down leads to %s", at)
+	}
+	p.strike(func() { p.russianKey("т", "KeyN") })
+	if at := eval[string](p, "location.pathname"); at != "/console/payouts/"+id {
+		t.Fatalf("claim next leads to %s", at)
+	}
+	p.lists("Search", "Show the requisite", "It is paid", "Hand over", "Reject", "Keep it 15 more minutes")
+
+	p.key("v")
+	p.sees("4276 3454 3958 1234")
+	p.await("the focus on the copy button", `document.activeElement.matches("#requisite [data-copy]")`)
+	for key, dialog := range map[string]string{"h": "pass", "x": "reject"} {
+		p.key(key)
+		p.await("the dialog "+dialog, fmt.Sprintf(`document.getElementById(%q).open`, dialog))
+		if focus := p.focus(); focus != map[string]string{"h": "to", "x": "reason"}[key] {
+			t.Errorf("%s: the focus is on %s", dialog, focus)
+		}
+		p.key("\u001b")
+		p.await("no dialog", `!document.querySelector("dialog[open]")`)
+	}
+	p.await("the note", `(document.querySelector("[name=note]").focus(), true)`)
+	for _, key := range []string{"p", "x", "n", "/", "?"} {
+		p.key(key)
+	}
+	if got := eval[string](p, `document.querySelector("[name=note]").value`); got != "pxn/?" || eval[bool](p, `!!document.querySelector("dialog[open]")`) {
+		t.Errorf("typing gives %q", got)
+	}
+	p.await("no field", `(document.activeElement.blur(), true)`)
+	p.strike(func() { p.key("e") })
+	p.sees("You have 15 more minutes.")
+	if focus := p.focus(); focus != "note" {
+		t.Errorf("after the lease was renewed the focus is on %s", focus)
+	}
+	p.strike(func() { p.key("p") })
+	p.sees("successful")
+}
+
+// TestTalkKeepsTheFocus writes two messages without touching the mouse between
+// them.
+func TestTalkKeepsTheFocus(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	u := s.register(t)
+	id := u.order(t, "withdraw", 150_000)
+	p := s.at(t, operator.RoleOperator)
+	p.open(fmt.Sprintf("/console/card-orders/%d", id))
+	p.strike(func() { p.key("c") })
+	p.lists("Search", "Write a message", "It is paid", "Hand over", "Cancel the order", "Keep it 15 more minutes", "Show the requisite")
+	for _, text := range []string{"first", "second"} {
+		p.fill("message", text)
+		p.press("Send")
+		p.sees(text)
+		p.await("the focus on the message", `document.activeElement.id === "message" && document.activeElement.value === ""`)
+	}
+}
+
+// lists fails unless "?" tells what all of these keys do, and no key twice.
+func (p *tab) lists(does ...string) {
+	p.t.Helper()
+	p.key("?")
+	p.await("the list of keys", `document.getElementById("keys").open`)
+	keys := strings.Fields(eval[string](p, `[...document.querySelectorAll("#keys dt")].map((k) => k.textContent).join(" ")`))
+	if slices.Sort(keys); len(slices.Compact(slices.Clone(keys))) != len(keys) {
+		p.t.Errorf("a key does two things: %v", keys)
+	}
+	got := eval[string](p, `[...document.querySelectorAll("#keys dd")].map((k) => k.textContent).join("\n")`)
+	for _, what := range does {
+		if !slices.Contains(strings.Split(got, "\n"), what) {
+			p.t.Errorf("? does not tell the key for %q:\n%s", what, got)
+		}
+	}
+	p.key("\u001b")
+	p.await("no dialog", `!document.querySelector("dialog[open]")`)
+}
