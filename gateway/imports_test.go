@@ -41,7 +41,7 @@ var allowed = map[string][]string{
 	"gateway/merchant":    concat(leaves, "gateway/transact", "gateway/approval", "ledger", "ledger/money", "signing", "ratelimit"),
 	"gateway/operator":    concat(leaves, "gateway/transact", "ledger", "ledger/money", "signing"),
 	"gateway/fx":          concat(leaves, "gateway/transact", "ledger", "ledger/money", "signing"),
-	"gateway/payout":      concat(leaves, "gateway/transact", "gateway/approval", "gateway/merchant", "gateway/fx", "ledger", "ledger/money", "callbacks", "signing"),
+	"gateway/payout":      concat(leaves, "gateway/transact", "gateway/approval", "gateway/merchant", "gateway/fx", "gateway/chat", "ledger", "ledger/money", "callbacks", "signing"),
 	"gateway/enduser":     concat(leaves, "gateway/transact", "ledger", "ledger/money", "ratelimit"),
 	"gateway/chat":        concat(leaves, "gateway/transact"),
 	"gateway/signin":      concat(leaves, "gateway/transact"),

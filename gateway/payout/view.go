@@ -5,6 +5,7 @@ import (
 
 	"disburse/callbacks"
 	"disburse/gateway/approval"
+	"disburse/gateway/chat"
 	"disburse/gateway/page"
 	"disburse/ledger"
 )
@@ -46,14 +47,15 @@ type View struct {
 }
 
 // View gives the payout under its merchant's name. Of the requisite it has the
-// last four characters alone.
+// last four characters alone, and no more of what may be a card number in the
+// texts beside it; OrderID and Customer name things of the merchant's, and stay.
 func (p Payout) View(merchantName string) View {
 	return View{
 		ID: p.ID, OrderID: p.OrderID, Merchant: merchantName, MerchantID: p.MerchantID, Mode: string(p.Mode),
 		Status: string(p.Status), Stage: string(p.Stage), PaymentMethod: string(p.Method),
 		FiatAmount: p.FiatAmount(), FiatCurrency: p.currency(), ExchangeRate: p.ExchangeRate(),
 		USDTAmount: p.USDTAmount(), FeeUSDT: p.Fee.Fixed(ledger.USDTPlaces), MerchantSpent: p.SpentAmount(), Requisite: p.Masked(),
-		BankName: p.BankName, BIK: p.BIK, FullName: p.FullName, Customer: p.Customer, Description: p.Description,
+		BankName: chat.Mask(p.BankName), BIK: p.BIK, FullName: chat.Mask(p.FullName), Customer: p.Customer, Description: chat.Mask(p.Description),
 		ClaimedBy: textOrNull(p.ClaimedBy), LeaseExpiresAt: timestampOrNull(p.LeaseExpiresAt), Executor: textOrNull(p.Executor),
 		CompletedBy: textOrNull(p.CompletedBy), CompletedAt: timestampOrNull(p.CompletedAt),
 		EndedBy: textOrNull(p.EndedBy), Reason: p.Reason, CreatedAt: Timestamp(p.CreatedAt), UpdatedAt: Timestamp(p.UpdatedAt),

@@ -19,6 +19,26 @@ const viewed = `"id":"po_1","order_id":"order","merchant":"acme","merchant_id":"
 	`"ended_by":null,"reason":"","created_at":"2026-01-31T11:00:00Z","updated_at":"2026-01-31T11:00:00Z",` +
 	`"expires_at":"2026-01-31T11:00:00Z","ended_at":null`
 
+// TestViewsHideNumbersInTexts: merchants write the number of the card beside it.
+func TestViewsHideNumbersInTexts(t *testing.T) {
+	t.Parallel()
+	rub, _ := money.Lookup("RUB")
+	none := money.New(0, money.USDT)
+	got := payout.Payout{
+		Fiat: money.New(1, rub), USDT: none, Fee: none, OrderID: "176400000000", BankName: "Bank 2200 0000 0000 0004", FullName: "Petrov 2200000000000004", Customer: "176400000001",
+		Description: "to 2200-0000-0000-0004, invoice 17",
+	}.View("acme")
+	for name, text := range map[string][2]string{
+		"order_id": {got.OrderID, "176400000000"}, "customer": {got.Customer, "176400000001"},
+		"bank_name": {got.BankName, "Bank ****0004"}, "full_name": {got.FullName, "Petrov ****0004"},
+		"order_description": {got.Description, "to ****0004, invoice 17"},
+	} {
+		if text[0] != text[1] {
+			t.Errorf("%s: %q, want %q", name, text[0], text[1])
+		}
+	}
+}
+
 // TestViews holds the JSON that programs read: its members and their order.
 func TestViews(t *testing.T) {
 	t.Parallel()
