@@ -57,22 +57,23 @@ func at(t *time.Time) cell {
 
 // tame keeps a text from being read as a formula, and from what no file of text
 // can hold. Spreadsheets look for the sign behind spaces too, and some know its
-// full-width form.
+// full-width form. Where a semicolon parts cells, as in most of Europe, they take
+// a file with commas apart at those in a text, whatever is quoted: so what follows
+// one, or a line's end, is the beginning of a cell as well.
 func tame(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			return ' '
+	var out strings.Builder
+	begins := true
+	for i, r := range strings.ToValidUTF8(s, "\uFFFD") {
+		switch {
+		case begins && strings.ContainsRune("=+-@＝＋－＠", r), i == 0 && (r == '\t' || r == '\n'):
+			out.WriteByte('\'')
+		case r != '\n' && r != '\t' && unicode.IsControl(r):
+			r = ' '
 		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if s == "" {
-		return s
+		out.WriteRune(r)
+		begins = strings.ContainsRune(";|\t\n", r) || begins && (r == '"' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r))
 	}
-	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \u00A0"))
-	if strings.ContainsRune("=+-@\t\n＝＋－＠", first) {
-		return "'" + s
-	}
-	return s
+	return out.String()
 }
 
 // The digits of what may be a number to pay to: a phone without its country has
