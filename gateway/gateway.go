@@ -190,6 +190,7 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 	}
 	a.Approvals, err = approval.New(approval.Deps{DB: a.DB, Now: now, Deciders: map[approval.Kind]approval.Decider{
 		approval.Payout: a.Payouts, approval.Adjustment: a.Merchants, approval.KeyRotation: a.Merchants,
+		approval.Rule: a.Payouts, approval.VirtualCard: a.VirtualCards,
 	}})
 	return err
 }

@@ -58,7 +58,7 @@ var allowed = map[string][]string{
 	"gateway/cardorder":                concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),
 	"gateway/exchange":                 concat(leaves, "gateway/transact", "gateway/enduser", "gateway/chat", "ledger", "ledger/money"),
 	"gateway/gamewallet":               concat(leaves, "gateway/transact", "gateway/enduser", "gateway/gameprovider", "ledger", "ledger/money"),
-	"gateway/virtualcard":              concat(leaves, "gateway/transact", "gateway/enduser", "ledger", "ledger/money"),
+	"gateway/virtualcard":              concat(leaves, "gateway/transact", "gateway/approval", "gateway/enduser", "ledger", "ledger/money"),
 	"gateway/virtualcard/httpprovider": {"gateway/virtualcard", "ledger/money"},
 	"gateway/virtualcard/simulator":    {"gateway/virtualcard", "gateway/virtualcard/httpprovider", "gateway/publicid", "ledger/money"},
 	"gateway/virtualcard/providertest": {"gateway/virtualcard", "ledger/money"},

@@ -17,17 +17,19 @@ type virtualCardCommand struct {
 	Create     virtualCardCreateCommand     `cmd:"" help:"Give a user a card, with money of the platform on it."`
 	List       virtualCardListCommand       `cmd:"" help:"List virtual cards, newest first."`
 	Exceptions virtualCardExceptionsCommand `cmd:"" help:"List what the card provider has not answered yet, oldest first."`
+	Resolve    virtualCardResolveCommand    `cmd:"" help:"End by hand what the card provider does not answer."`
 }
 
 // Help is the long text of `disburse virtual-card --help`.
 func (virtualCardCommand) Help() string {
-	return `End users hold virtual cards at a card provider, put money on them from their USD wallets and take it off again. What the provider was asked for and has not answered stands among the exceptions until the workers have looked it up.
+	return `End users hold virtual cards at a card provider, put money on them from their USD wallets and take it off again. What the provider was asked for and has not answered stands among the exceptions until the workers have looked it up, or people end it.
 
 Examples:
 
     disburse virtual-card create 42 --balance 100.00
     disburse virtual-card list --user 42
-    disburse virtual-card exceptions`
+    disburse virtual-card exceptions
+    disburse virtual-card resolve 7f0c6a5e-2d1b-4c8e-9a57-1f5f5a3c9d10 --as failed --reason "told by their support"`
 }
 
 // virtualCardView is a card in JSON; amounts are dollars.
@@ -57,11 +59,32 @@ func viewVirtualCard(c virtualcard.Card) virtualCardView {
 }
 
 type virtualCardCreateCommand struct {
-	userFlags   `embed:""`
-	dryRunFlag  `embed:""`
-	Balance     string `name:"balance" env:"DISBURSE_VIRTUAL_CARD_BALANCE" default:"0.00" placeholder:"AMOUNT" help:"What is on it from the start, in dollars; the platform gives it."`
+	userFlags         `embed:""`
+	dryRunFlag        `embed:""`
+	cardProviderFlags `embed:""`
+	Balance           string `name:"balance" env:"DISBURSE_VIRTUAL_CARD_BALANCE" default:"0.00" placeholder:"AMOUNT" help:"What is on it from the start, in dollars; the platform gives it."`
+}
+
+// cardProviderFlags is embedded by commands that ask the card provider.
+type cardProviderFlags struct {
 	ProviderURL string `name:"card-provider-url" env:"DISBURSE_CARD_PROVIDER_URL" placeholder:"URL" group:"Connection:" help:"Where virtual cards are issued."`
 	ProviderKey secret `name:"card-provider-key" env:"DISBURSE_CARD_PROVIDER_KEY" placeholder:"KEY" group:"Connection:" help:"The key to the card provider. Better given in the environment."`
+}
+
+func (f cardProviderFlags) provider() (virtualcard.Provider, error) {
+	key, err := given(f.ProviderKey, "--card-provider-key", "DISBURSE_CARD_PROVIDER_KEY")
+	if err != nil {
+		return nil, err
+	}
+	if f.ProviderURL == "" {
+		return nil, fmt.Errorf("--card-provider-url is needed: set DISBURSE_CARD_PROVIDER_URL or give the flag")
+	}
+	return gateway.Config{CardProviderURL: f.ProviderURL, CardProviderKey: key}.CardProvider()
+}
+
+// cardsAt is the service of cards at a provider.
+func cardsAt(app *gateway.App, provider virtualcard.Provider) (*virtualcard.Service, error) {
+	return virtualcard.NewService(virtualcard.Deps{DB: app.DB, Ledger: app.Ledger, Users: app.Users, Provider: provider, Now: time.Now})
 }
 
 // virtualCardDone is a card that was given, or would be, in JSON.
@@ -76,21 +99,12 @@ func (c virtualCardCreateCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return usagef("--balance must be dollars such as 100.00")
 	}
-	key, err := given(c.ProviderKey, "--card-provider-key", "DISBURSE_CARD_PROVIDER_KEY")
-	if err != nil {
-		return err
-	}
-	if c.ProviderURL == "" {
-		return fmt.Errorf("--card-provider-url is needed: set DISBURSE_CARD_PROVIDER_URL or give the flag")
-	}
-	provider, err := gateway.Config{CardProviderURL: c.ProviderURL, CardProviderKey: key}.CardProvider()
+	provider, err := c.provider()
 	if err != nil {
 		return err
 	}
 	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
-		cards, err := virtualcard.NewService(virtualcard.Deps{
-			DB: app.DB, Ledger: app.Ledger, Users: app.Users, Provider: provider, Now: time.Now,
-		})
+		cards, err := cardsAt(app, provider)
 		if err != nil {
 			return err
 		}

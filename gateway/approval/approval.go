@@ -18,16 +18,17 @@ const Life = 72 * time.Hour
 // Kind is what is asked for.
 type Kind string
 
-// The kinds. The subject of the first is a payout's id, of the others a
-// merchant's.
+// The kinds, with what their subjects are.
 const (
-	Payout      Kind = "payout"
-	Adjustment  Kind = "adjustment"
-	KeyRotation Kind = "key_rotation"
+	Payout      Kind = "payout"        // a payout's id
+	Adjustment  Kind = "adjustment"    // a merchant's id
+	KeyRotation Kind = "key_rotation"  // a merchant's id
+	Rule        Kind = "approval_rule" // a currency, whose rule is to become weaker
+	VirtualCard Kind = "virtual_card"  // an order to the card provider, by its transaction
 )
 
 // Kinds lists every kind.
-func Kinds() []Kind { return []Kind{Payout, Adjustment, KeyRotation} }
+func Kinds() []Kind { return []Kind{Payout, Adjustment, KeyRotation, Rule, VirtualCard} }
 
 // State is where an approval stands. Only Waiting changes.
 type State string
@@ -102,6 +103,8 @@ var (
 	ErrOwn = fault.New(fault.Forbidden, "own_approval", "you asked for this, so another person must decide")
 	// ErrApprover: who decides must be an operator whose role allows it.
 	ErrApprover = fault.New(fault.Forbidden, "approver_required", "only an operator whose role is approver or admin decides this")
+	// ErrAdmin: a rule for everybody is the admins' matter.
+	ErrAdmin = fault.New(fault.Forbidden, "admin_required", "only an operator whose role is admin decides this")
 	// ErrDependent: who asked has a hand in the account that would decide.
 	ErrDependent = fault.New(fault.Forbidden, "dependent_approver",
 		"who asked for this has given out your password or a token of yours, or has changed your account since, so a third person must decide")
@@ -109,6 +112,8 @@ var (
 	ErrExpired = fault.New(fault.Conflict, "approval_expired", "this has waited too long and can no longer be granted")
 	ErrChanged = fault.New(fault.Conflict, "approval_void", "what this is about has changed since, so it must be asked for anew")
 	ErrWaiting = fault.New(fault.Conflict, "already_waiting", "something like this waits for a second person already")
-	// ErrBlocked: asking would be in vain.
+	// ErrBlocked: asking would be in vain. errNoAdmin says the same of what only
+	// admins decide.
 	ErrBlocked = fault.New(fault.Conflict, "approval_blocked", "nobody else could approve this: another person, whose password you did not give out, needs the role approver first")
+	errNoAdmin = fault.New(fault.Conflict, "approval_blocked", "nobody else could approve this: give another person the role admin first")
 )

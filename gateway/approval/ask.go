@@ -56,11 +56,16 @@ func Ask(ctx context.Context, tx Tx, r Request) (Approval, error) {
 // record begins the audit row of something done to an approval: it belongs to
 // the history of what the approval is about.
 func (a Approval) record(ctx context.Context, action string, at time.Time) audit.Record {
-	subject := "merchant"
-	if a.Kind == Payout {
+	subject, id := "merchant", a.Subject
+	switch a.Kind {
+	case Payout:
 		subject = "payout"
+	case Rule:
+		subject = "approval_rule"
+	case VirtualCard:
+		subject, id = "virtual_card", a.What["card_id"]
 	}
-	return audit.Of(ctx, at, action, subject, a.Subject)
+	return audit.Of(ctx, at, action, subject, id)
 }
 
 // Open reads what waits of a kind about a subject; found is false for nothing.
@@ -81,7 +86,7 @@ func Granted(ctx context.Context, db Tx, kind Kind, subject, reference string) (
 	return a, found, err
 }
 
-// Matter is what approvals of a kind are about: a payout, or a merchant.
+// Matter is what approvals of a kind are about: a payout, say, or a merchant.
 type Matter struct {
 	Kind    Kind
 	Subject string
@@ -95,6 +100,13 @@ func VoidAll(ctx context.Context, tx Tx, m Matter, note string, at time.Time) er
 		return fmt.Errorf("approval: void: %w", err)
 	}
 	return nil
+}
+
+// Void is VoidAll as a statement for what is not usable once it is granted, to
+// run with others. It may find nothing. It converts to a rider of the ledger.
+func (m Matter) Void(ctx context.Context, note string, at time.Time) audit.Statement {
+	by, name := By(ctx)
+	return audit.Statement{SQL: voidRows, Certain: true, Row: []any{string(m.Kind), m.Subject, by, name, at, note}}
 }
 
 // Withdraw voids one approval in tx, with its audit row; only who asked can. It
@@ -131,21 +143,31 @@ func Use(ctx context.Context, tx Tx, m Matter, what map[string]string, at time.T
 	return a, found, err
 }
 
-// Approvers counts the operators other than the actor of ctx who could decide.
-func Approvers(ctx context.Context, db Tx) (int, error) {
+// Possible fails with approval_blocked unless an operator other than the actor
+// of ctx could decide about something of a kind.
+func Possible(ctx context.Context, db Tx, kind Kind) error {
 	by, _ := By(ctx)
-	rows, err := db.Query(ctx, countApprovers, by)
+	rows, err := db.Query(ctx, countApprovers, by, string(kind))
 	if err != nil {
-		return 0, fmt.Errorf("approval: count approvers: %w", err)
+		return fmt.Errorf("approval: count approvers: %w", err)
 	}
 	defer rows.Close()
 	n := 0
 	for rows.Next() {
 		if err := rows.Scan(&n); err != nil {
-			return 0, fmt.Errorf("approval: count approvers: %w", err)
+			return fmt.Errorf("approval: count approvers: %w", err)
 		}
 	}
-	return n, rows.Err()
+	switch err := rows.Err(); {
+	case err != nil:
+		return fmt.Errorf("approval: count approvers: %w", err)
+	case n > 0:
+		return nil
+	case kind == Rule:
+		return errNoAdmin
+	default:
+		return ErrBlocked
+	}
 }
 
 // About lists everything that was asked for about a subject, newest first.

@@ -57,20 +57,22 @@ func (d Decision) Refusal(ctx context.Context) error {
 	}
 }
 
-// Decide stores a decision in tx. It fails with what Why says.
-func Decide(ctx context.Context, tx Tx, d Decision) error {
+// Decide stores a decision in tx, with its audit row. now is false when it was
+// stored before: then nothing may follow from it again. It fails with what Why
+// says.
+func Decide(ctx context.Context, tx Tx, d Decision) (now bool, err error) {
 	statement, record := d.Statement(ctx), d.Record(ctx)
 	tag, err := tx.Exec(ctx, statement.SQL, transact.Columns(statement.Row)...)
 	if err != nil {
-		return fmt.Errorf("approval: decide: %w", err)
+		return false, fmt.Errorf("approval: decide: %w", err)
 	}
 	if tag.RowsAffected() != 1 {
-		return Why(ctx, tx, d)
+		return false, Why(ctx, tx, d)
 	}
 	if _, err := tx.Exec(ctx, record.SQL, transact.Columns(record.Row)...); err != nil {
-		return fmt.Errorf("approval: audit: %w", err)
+		return false, fmt.Errorf("approval: audit: %w", err)
 	}
-	return nil
+	return true, nil
 }
 
 // Why says why a decision of the actor of ctx was not stored; nil when it is
@@ -95,6 +97,8 @@ func Why(ctx context.Context, db Tx, d Decision) error {
 	switch {
 	case err != nil:
 		return err
+	case !may && now.Kind == Rule:
+		return ErrAdmin
 	case !may:
 		return ErrApprover
 	case depends:

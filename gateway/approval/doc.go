@@ -1,6 +1,7 @@
 // Package approval keeps what waits for a second person: a payout that is
 // reported as paid, a correction of a merchant's balance, new keys of a live
-// merchant.
+// merchant, a rule of approval that is to become weaker, the end of an order
+// that the card provider does not tell.
 //
 //	           another person         who asked takes it back, or what it
 //	           approves               was about has changed
@@ -13,9 +14,10 @@
 // # What holds
 //
 // Who asked never decides, and who decides is an operator who is let in and
-// whose role is approver or above at that moment: the statement that stores the
-// decision reads the operator's row, so neither a cached role nor a parameter
-// counts. The schema refuses a decision by who asked as well. The command line
+// whose role is approver or above at that moment, and admin where a rule for
+// everybody is to become weaker: the statement that stores the decision reads
+// the operator's row, so neither a cached role nor a parameter counts. The schema
+// refuses a decision by who asked as well. The command line
 // cannot decide, since it does not know which operator sits at it. Nobody
 // decides either whose account was made or changed by who asked, after it was
 // asked, nor whose password or token was given out by who asked, ever: one person

@@ -83,7 +83,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 		faults = append(faults, fault.Field{Name: "state", Why: "must be waiting, approved, refused, void or expired"})
 	}
 	if f.Kind != "" && !slices.Contains(Kinds(), f.Kind) {
-		faults = append(faults, fault.Field{Name: "kind", Why: "must be payout, adjustment or key_rotation"})
+		faults = append(faults, fault.Field{Name: "kind", Why: "must be payout, adjustment, key_rotation, approval_rule or virtual_card"})
 	}
 	if f.Cursor != "" && !publicid.Valid(IDPrefix, f.Cursor) {
 		faults = append(faults, fault.Field{Name: "cursor", Why: "is not one that a page handed out"})
@@ -156,7 +156,7 @@ const MaxNote = 500
 
 // Approve grants what another person asked for, with what follows. Repeating
 // it answers the same. It fails with invalid_request, not_found, own_approval,
-// approver_required, dependent_approver, already_decided, approval_expired,
+// approver_required, admin_required, dependent_approver, already_decided, approval_expired,
 // approval_void, unavailable, and with what the feature says against it.
 func (s *Service) Approve(ctx context.Context, id, note string) (Approval, error) {
 	if err := judgeNote("note", note, false); err != nil {

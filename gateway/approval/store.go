@@ -44,9 +44,11 @@ where a.id = r.id and a.kind = r.kind and a.subject = r.subject and a.state = 'w
     and (r.state = 'refused' or a.expires_at > r.at)
     and ` + isApprover + ` and not ` + dependent
 
-	// r.by, such as "operator:opr_1", is an operator who may decide.
+	// r.by, such as "operator:opr_1", is an operator who may decide: an approver,
+	// or an admin where it is about a rule for everybody.
 	isApprover = `exists (select from operators o
-        where r.by like 'operator:%' and o.id = substr(r.by, 10) and o.disabled_at is null and o.role in ('approver', 'admin'))`
+        where r.by like 'operator:%' and o.id = substr(r.by, 10) and o.disabled_at is null
+            and (o.role = 'admin' or o.role = 'approver' and a.kind <> 'approval_rule'))`
 
 	selectFaults = `
 select ` + isApprover + `, ` + dependent + ` from approvals a, (select $2::text as by, $3::timestamptz as at) as r where a.id = $1`
@@ -55,6 +57,11 @@ select ` + isApprover + `, ` + dependent + ` from approvals a, (select $2::text 
 	voidAll = `
 update approvals set state = 'void', decided_by = $3, decided_name = $4, decided_at = greatest($5, requested_at), note = $6
 where kind = $1 and subject = $2 and (state = 'waiting' or (state = 'approved' and used_at is null and kind = 'key_rotation'))`
+
+	voidRows = `
+update approvals a set state = 'void', decided_by = r.by, decided_name = r.name, decided_at = greatest(r.at, a.requested_at), note = r.note
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[]) as r (kind, subject, by, name, at, note)
+where a.kind = r.kind and a.subject = r.subject and a.state = 'waiting'`
 
 	voidOne = `
 update approvals set state = 'void', decided_by = $2, decided_name = $3, decided_at = greatest($4, requested_at), note = 'taken back'
@@ -66,7 +73,9 @@ where a.kind = $1 and a.subject = $2 and a.requested_by = $3 and a.state = 'appr
     and a.what = $5::jsonb
 returning ` + columns
 
-	countApprovers = `select count(*) from operators o where o.disabled_at is null and o.role in ('approver', 'admin') and 'operator:' || o.id <> $1
+	countApprovers = `
+select count(*) from operators o
+where o.disabled_at is null and (o.role = 'admin' or o.role = 'approver' and $2 <> 'approval_rule') and 'operator:' || o.id <> $1
     and not exists (select from (select o.id as account, $1::text as asker) as p where ` + gavePassword + `)`
 
 	selectByID = `select ` + columns + ` from approvals a where a.id = $1`

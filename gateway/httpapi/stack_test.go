@@ -133,11 +133,12 @@ func (s *stack) services() httpapi.Deps {
 		CheckURL: func(target string) error { return callbacks.CheckURL(target, callbacks.AllowList{}) },
 	})
 	must(t, err)
+	s.wallets(&d, pool, box)
 	d.Approvals, err = approval.New(approval.Deps{DB: pool, Now: now, Deciders: map[approval.Kind]approval.Decider{
 		approval.Payout: d.Payouts, approval.Adjustment: d.Merchants, approval.KeyRotation: d.Merchants,
+		approval.Rule: d.Payouts, approval.VirtualCard: d.VirtualCards,
 	}})
 	must(t, err)
-	s.wallets(&d, pool, box)
 	s.games(&d, gameprovider.Deps{DB: pool, Vault: box, Watcher: watcher, Now: now})
 	d.Callbacks = callbacks.Journal{DB: pool, Now: now}
 	d.Audit = func(ctx context.Context, f audit.Filter) (audit.Page, error) { return audit.List(ctx, pool, f) }

@@ -79,12 +79,8 @@ func (s *Service) Adjust(ctx context.Context, ref string, a Adjustment) (Adjuste
 			made, err = made.replayed(asked, a)
 			return err
 		}
-		others, err := approval.Approvers(ctx, tx)
-		if err != nil {
+		if err := approval.Possible(ctx, tx, approval.Adjustment); err != nil {
 			return err
-		}
-		if others == 0 {
-			return approval.ErrBlocked
 		}
 		made.Approval, err = approval.Ask(ctx, tx, approval.Request{
 			Kind: approval.Adjustment, Subject: made.Merchant.ID, Reference: a.Reference, What: a.what(made.Merchant), Reason: a.Reason, At: now,

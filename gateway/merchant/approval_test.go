@@ -35,7 +35,8 @@ func newOffice(t *testing.T, mode ledger.Mode) *office {
 	if _, err := o.TopUp(t.Context(), "demo", usdt(t, "100"), "start"); err != nil {
 		t.Fatal(err)
 	}
-	deciders := map[approval.Kind]approval.Decider{approval.Payout: o.Service, approval.Adjustment: o.Service, approval.KeyRotation: o.Service}
+	deciders := map[approval.Kind]approval.Decider{approval.Payout: o.Service, approval.Adjustment: o.Service, approval.KeyRotation: o.Service,
+		approval.Rule: o.Service, approval.VirtualCard: o.Service}
 	desk, err := approval.New(approval.Deps{DB: o.pool, Deciders: deciders, Now: o.clock})
 	if err != nil {
 		t.Fatal(err)

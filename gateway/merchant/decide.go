@@ -32,7 +32,10 @@ func (s *Service) decided(ctx context.Context, a approval.Approval, state approv
 	if err := d.Refusal(ctx); err != nil && !errors.Is(err, approval.ErrDecided) {
 		return err
 	}
-	return named(transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) error { return approval.Decide(ctx, tx, d) }), "decide")
+	return named(transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) error {
+		_, err := approval.Decide(ctx, tx, d)
+		return err
+	}), "decide")
 }
 
 // WithdrawAsked takes back what the actor asked for.

@@ -2,6 +2,7 @@ package merchant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -106,15 +107,11 @@ func (s *Service) needsApproval(ctx context.Context, db approval.Tx, m Merchant)
 	if m.Mode != ledger.Live || actor.Kind == audit.Merchant {
 		return false, nil
 	}
-	others, err := approval.Approvers(ctx, db)
-	switch {
-	case err != nil:
-		return false, err
-	case others == 0 && actor.Kind == audit.Operator:
-		return false, approval.ErrBlocked
-	default:
-		return others > 0, nil
+	err := approval.Possible(ctx, db, approval.KeyRotation)
+	if errors.Is(err, approval.ErrBlocked) && actor.Kind != audit.Operator {
+		return false, nil
 	}
+	return err == nil, err
 }
 
 // askToRotate is nil when keys may be made now. The transaction holds the lock

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"disburse/gateway/approval"
 	"disburse/gateway/transact"
 	"disburse/ledger"
 )
@@ -105,7 +106,13 @@ func (s *Service) conclude(ctx context.Context, o operation, e ending, recovered
 	if why := o.mismatch(e); why != "" {
 		return o, s.contradicted(ctx, o, why)
 	}
-	err := s.end(ctx, o, e)
+	var more []ledger.Rider
+	if recovered {
+		// People may be about to end it; what they found out is void now.
+		matter := approval.Matter{Kind: approval.VirtualCard, Subject: o.TransactionID}
+		more = append(more, ledger.Rider(matter.Void(ctx, changedNote, e.at)))
+	}
+	err := s.end(ctx, o, e, more...)
 	now, readErr := one(ctx, s.d.DB, toOperation, selectOperation, o.ID)
 	if readErr != nil {
 		return o, fmt.Errorf("virtualcard: read back %s: %w", o.TransactionID, errors.Join(err, readErr))
@@ -119,11 +126,32 @@ func (s *Service) conclude(ctx context.Context, o operation, e ending, recovered
 	case now.State == Pending:
 		// The provider's answer stands, and the lookup gives it again.
 		return now, fmt.Errorf("virtualcard: end %s: %w", o.TransactionID, err)
-	case now.State != e.state:
-		return now, s.contradicted(ctx, now, fmt.Sprintf("ended %s, the provider said later: %s %s", now.State, e.state, e.reason))
 	default:
-		return now, nil // another ended it the same way
+		return now, s.compare(ctx, now, e)
 	}
+}
+
+// compare holds what the provider says against how the operation has ended.
+func (s *Service) compare(ctx context.Context, o operation, e ending) error {
+	why := ""
+	switch {
+	case o.State != e.state:
+		why = fmt.Sprintf("ended %s, the provider said later: %s %s", o.State, e.state, e.reason)
+	case o.State == Done && o.Kind == KindClose && !e.moved.Equal(o.Amount):
+		why = fmt.Sprintf("ended with %s taken off, the provider said later: %s", o.Amount, e.moved)
+	case o.State == Done && (o.Kind == KindCreate || o.Kind == KindIssue):
+		var made string
+		if err := s.d.DB.QueryRow(ctx, selectProviderCard, o.CardID).Scan(&made); err != nil {
+			return fmt.Errorf("virtualcard: compare %s: %w", o.TransactionID, err)
+		}
+		if made != e.account.CardID {
+			why = "ended with another card than the provider said later"
+		}
+	}
+	if why == "" {
+		return nil // another ended it the same way
+	}
+	return s.contradicted(ctx, o, why)
 }
 
 // mismatch says why what was done is not what was asked for. The sum of a close
@@ -141,8 +169,9 @@ func (o operation) mismatch(e ending) string {
 	}
 }
 
-// end tries it once, in one transaction.
-func (s *Service) end(ctx context.Context, o operation, e ending) error {
+// end tries it once, in one transaction, with more that must stand or fall with
+// it.
+func (s *Service) end(ctx context.Context, o operation, e ending, more ...ledger.Rider) error {
 	riders := []ledger.Rider{{SQL: endOperations, Row: o.ended(e), Certain: true}}
 	if e.state == Done && (o.Kind == KindCreate || o.Kind == KindIssue) {
 		row, err := o.opening(e.account)
@@ -151,6 +180,7 @@ func (s *Service) end(ctx context.Context, o operation, e ending) error {
 		}
 		riders = append(riders, ledger.Rider{SQL: openCards, Row: row})
 	}
+	riders = append(riders, more...)
 	if entry, moves := o.endEntry(e); moves {
 		receipt, err := s.d.Ledger.Post(ctx, entry, riders...)
 		if err == nil && receipt.Replayed {
@@ -164,12 +194,7 @@ func (s *Service) end(ctx context.Context, o operation, e ending) error {
 				return err
 			}
 		}
-		for _, r := range riders {
-			if err := alone(ctx, tx, r.SQL, r.Row); err != nil {
-				return err
-			}
-		}
-		return nil
+		return allAlone(ctx, tx, riders)
 	})
 }
 

@@ -55,6 +55,12 @@
 // what the provider contradicts later: that is for people, and nothing moves by
 // itself.
 //
+// People may end such an operation by what they found out (Resolve, and
+// AskToResolve where a second person must agree). It is the same end, under the
+// same reference and guard, so of a hand and an answer one ends it. The provider
+// is asked on until it agrees; if it says otherwise, that is an exception again,
+// and nothing moves.
+//
 // A withdrawal's attempt and its cooldown are one change of the card's row, so of
 // two at once one passes. A cooldown is given back when the provider was never
 // asked. Unique indexes allow one withdrawal of a card at a time, and one change

@@ -15,6 +15,7 @@ const (
 	byProvider cause = "provider"  // it said no
 	notSent    cause = "not_sent"  // it was never asked
 	notBegun   cause = "not_begun" // it did not begin it in time, and never will
+	byHand     cause = "resolved"  // people found out that it has not happened
 )
 
 // orderTime is for how long the provider may begin an order. It is longer than a
@@ -103,6 +104,7 @@ type ending struct {
 	reason  string // the provider's, when declined
 	moved   money.Money
 	account Account // when done
+	blind   bool    // done, and the account is not known
 	at      time.Time
 }
 

@@ -17,7 +17,8 @@ const recoverWidth = 8
 const lookLease = 2 * CallTimeout
 
 // Recover looks up at the provider, by our key, up to limit operations whose own
-// call has not ended them, and returns how many it ended. Any number of
+// call has not ended them, and returns how many it ended. Those that people have
+// ended are looked up too, until the provider has agreed or contradicted. Any number of
 // processes may do so at once; each takes others. What cannot be ended is tried
 // again later, and never given to the provider a second time.
 func (s *Service) Recover(ctx context.Context, limit int) (int, error) {
@@ -63,6 +64,10 @@ func (s *Service) recoverOne(ctx context.Context, o operation) bool {
 	default:
 		e.state, e.cause = Declined, notBegun
 	}
+	if o.State != Pending {
+		s.heard(ctx, o, e)
+		return false
+	}
 	after, err := s.conclude(ctx, o, e, true)
 	if err != nil {
 		s.later(ctx, o, err.Error())
@@ -73,6 +78,23 @@ func (s *Service) recoverOne(ctx context.Context, o operation) bool {
 		return false
 	}
 	return true
+}
+
+// heard takes what the provider says of an operation that people have ended
+// before: it agrees, or that is for people again. Nothing moves.
+func (s *Service) heard(ctx context.Context, o operation, e ending) {
+	why, err := o.mismatch(e), error(nil)
+	if why != "" {
+		err = s.contradicted(ctx, o, why)
+	} else {
+		err = s.compare(ctx, o, e)
+	}
+	if err == nil {
+		_, err = s.d.DB.Exec(context.WithoutCancel(ctx), markHeard, o.ID)
+	}
+	if err != nil {
+		s.later(ctx, o, err.Error())
+	}
 }
 
 func (s *Service) lookUp(ctx context.Context, o operation) (outcome Outcome, err error) {
@@ -89,6 +111,12 @@ func (s *Service) lookUp(ctx context.Context, o operation) (outcome Outcome, err
 // later puts the next look off. If that cannot be stored, the lease ends.
 func (s *Service) later(ctx context.Context, o operation, note string) {
 	now := s.now()
+	if o.State != Pending { // ended by people: nobody waits for it
+		if _, err := s.d.DB.Exec(context.WithoutCancel(ctx), putOff, o.ID, now.Add(time.Hour)); err != nil {
+			s.d.Log.Warn("the next look at a card operation could not be stored", "operation", o.TransactionID, "error", err)
+		}
+		return
+	}
 	age := now.Sub(o.CreatedAt)
 	next := now.Add(lookPause(age))
 	// An order that did not arrive is known to be lost soon after its time.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"disburse/gateway/transact"
 	"disburse/ledger"
 	"disburse/ledger/money"
 )
@@ -124,6 +125,18 @@ func (r operationRow) operation() operation {
 	}
 }
 
+// exceptionalRow is an operation with what people need to know of it.
+type exceptionalRow struct {
+	operationRow
+	Exceptional   bool    `db:"exceptional"`
+	Contradiction *string `db:"contradiction"`
+	Note          string  `db:"note"`
+}
+
+func (r exceptionalRow) found() (found, error) {
+	return found{operation: r.operation(), exceptional: r.Exceptional, said: orZero(r.Contradiction), note: r.Note}, nil
+}
+
 // beginning is the operation's values for beginOperations, less the last, and
 // the first of those for beginCards.
 func (o operation) beginning() []any {
@@ -139,8 +152,10 @@ func (o operation) ended(e ending) []any {
 	deposit := int64(0)
 	amount := o.Amount.Minor()
 	if e.state == Done {
-		minor := e.account.Balance.Minor()
-		balance = &minor
+		if !e.blind {
+			minor := e.account.Balance.Minor()
+			balance = &minor
+		}
 		amount = e.moved.Minor()
 		deposit = max(o.effect(e), 0)
 	}
@@ -204,34 +219,24 @@ func toOperation(r operationRow) (operation, error) { return r.operation(), nil 
 func toBIN(r binRow) (BIN, error)                   { return r.bin(), nil }
 func toPlan(r planRow) (Plan, error)                { return r.plan(), nil }
 
-// alone runs a statement over arrays for one row.
+// alone runs a statement over arrays for one row, which counts for itself.
 func alone(ctx context.Context, db execer, sql string, row []any) error {
-	args := make([]any, len(row))
-	for i, v := range row {
-		args[i] = listOf(v)
-	}
-	_, err := db.Exec(ctx, sql, args...)
+	_, err := db.Exec(ctx, sql, transact.Columns(row)...)
 	return err
 }
 
-// listOf is the array of one value, of the type that it has in a rider.
-func listOf(v any) any {
-	switch v := v.(type) {
-	case int64:
-		return []int64{v}
-	case *int64:
-		return []*int64{v}
-	case string:
-		return []string{v}
-	case *string:
-		return []*string{v}
-	case []byte:
-		return [][]byte{v}
-	case time.Time:
-		return []time.Time{v}
-	default:
-		return v // a value of another type is refused by the database
+// allAlone runs riders without an entry: each must find its row, as with one.
+func allAlone(ctx context.Context, db execer, riders []ledger.Rider) error {
+	for i, r := range riders {
+		tag, err := db.Exec(ctx, r.SQL, transact.Columns(r.Row)...)
+		switch {
+		case err != nil:
+			return err
+		case !r.Certain && tag.RowsAffected() != 1:
+			return &ledger.RiderError{Index: i}
+		}
 	}
+	return nil
 }
 
 // missed reports a guard that did not hold, of a statement that ran alone or as

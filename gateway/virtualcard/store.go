@@ -24,6 +24,8 @@ const (
 	withdrawingConstraint = "virtual_card_operations_withdrawing"
 	changingConstraint    = "virtual_card_operations_changing"
 	repeatedConstraint    = "virtual_card_operations_repeated"
+	// Of a provider's card that is known here by another id.
+	providerCardConstraint = "virtual_cards_provider"
 )
 
 // Reading.
@@ -38,7 +40,7 @@ where c.user_id = $1 and c.status <> 'failed' order by c.created_at desc, c.id d
 
 	selectDesk = `
 select ` + cardColumns + fromCards + `
-where ($1::bigint = 0 or c.user_id = $1) and ($2::text = '' or (c.created_at, c.id) < (select created_at, id from virtual_cards where id = nullif($2, '')::uuid))
+where ($1::bigint = 0 or c.user_id = $1) and ($2::text = '' or (c.created_at, c.id) < ((select created_at from virtual_cards where id = nullif($2, '')::uuid), nullif($2, '')::uuid))
 order by c.created_at desc, c.id desc limit $3`
 
 	selectBINs = `
@@ -57,6 +59,11 @@ select p.id, p.name, p.description, p.card_limit, p.creation_fee, p.created_at f
 	selectWidest = selectPlans + ` order by p.card_limit desc, p.id limit 1`
 
 	selectOperation = `select ` + operationColumns + ` from virtual_card_operations o where o.id = $1`
+
+	// An operation by its transaction; $2 is when a call that has had its time began.
+	selectExceptional = `
+select ` + operationColumns + `, o.state = 'processing' and (o.unanswered or o.created_at <= $2) as exceptional, o.contradiction, o.note
+from virtual_card_operations o where o.transaction_id = $1`
 
 	selectRepeated = `
 select ` + operationColumns + ` from virtual_card_operations o
@@ -172,7 +179,8 @@ with k as (
     where c.id = any ($2::text[]::uuid[]) order by c.id for update
 ), done as (
     update virtual_card_operations o
-    set state = k.state, cause = k.cause, reason = k.reason, amount = k.amount, card_balance = k.card_balance,
+    set state = k.state, cause = k.cause, reason = k.reason, amount = k.amount,
+        card_balance = coalesce(k.card_balance, case k.state when 'done' then l.balance + k.effect end),
         note = '', ended_at = greatest(k.at, o.created_at)
     from k join locked l on l.id = k.card_id::uuid
     where o.id = k.id and o.state = 'processing'
@@ -213,13 +221,24 @@ const (
 	takeDue = `
 update virtual_card_operations o set look_at = $3, lookups = o.lookups + 1
 where o.id in (
-    select id from virtual_card_operations where state = 'processing' and look_at <= $1
+    select id from virtual_card_operations where (state = 'processing' or unheard) and look_at <= $1
     order by look_at limit $2 for update skip locked)
 returning ` + operationColumns
 
 	// An answer that told nothing.
 	markUnanswered = `
 update virtual_card_operations set unanswered = true, note = $2, look_at = $3 where id = $1 and state = 'processing'`
+
+	// People have ended it, and what they were told of it is settled.
+	markResolved = `
+update virtual_card_operations o set resolved_by = k.by, unheard = k.unheard, contradiction = null, look_at = k.at
+from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::boolean[]) as k (id, state, by, at, said, unheard)
+where o.id = k.id and o.state = k.state and coalesce(o.contradiction, '') = k.said`
+
+	markHeard = `update virtual_card_operations set unheard = false where id = $1 and unheard`
+	putOff    = `update virtual_card_operations set look_at = $2 where id = $1 and unheard`
+
+	selectProviderCard = `select coalesce(provider_card_id, '') from virtual_cards where id = $1`
 
 	// Only the first is kept: it is what people have to look into.
 	markContradicted = `
