@@ -204,20 +204,31 @@ func (s *Service) Recall(ctx context.Context, id string) (Payout, error) {
 
 // The decisions about payouts as package approval hands them on.
 
-// GrantAsked approves.
+// GrantAsked approves a payout, or lets a rule become weaker.
 func (s *Service) GrantAsked(ctx context.Context, a approval.Approval, note string) error {
+	if a.Kind == approval.Rule {
+		return s.grantRule(ctx, a, note)
+	}
 	_, err := s.Approve(ctx, a.Subject, Judgement{Approval: a.ID, Note: note})
 	return err
 }
 
-// RefuseAsked ends the payout as rejected_gate.
+// RefuseAsked ends a payout as rejected_gate, and leaves a rule as it is.
 func (s *Service) RefuseAsked(ctx context.Context, a approval.Approval, reason string) error {
+	if a.Kind == approval.Rule {
+		return s.refuseRule(ctx, a, reason)
+	}
 	_, err := s.judge(ctx, a.Subject, Judgement{Approval: a.ID, Note: reason}, RejectedGate)
 	return err
 }
 
-// WithdrawAsked takes the report back.
+// WithdrawAsked takes back the report of a payout, or what was asked for of a
+// rule.
 func (s *Service) WithdrawAsked(ctx context.Context, a approval.Approval) error {
+	if a.Kind == approval.Rule {
+		now := s.now()
+		return wrapped(s.transact(ctx, func(tx pgx.Tx) error { return approval.Withdraw(ctx, tx, a, now) }), "withdraw")
+	}
 	_, err := s.Recall(ctx, a.Subject)
 	return err
 }

@@ -196,7 +196,14 @@ update payouts p set stage = case when p.executor is null then 'waiting' else 'u
 where p.id = $1 and p.status = 'expectation' and p.stage = 'awaiting_approval' and p.completed_by = $5 and p.completed_at = $6
 returning ` + columns
 
-	insertApprovalRule = `insert into payout_approval_rules (currency, at_or_above, set_at, set_by) values ($1, $2, $3, $4)`
+	// Rules change one after the other: what becomes weaker is told by what is.
+	lockApprovalRules = `lock table payout_approval_rules in share row exclusive mode`
+
+	// Later than the one before it, whatever the clocks of two processes say.
+	insertApprovalRule = `
+insert into payout_approval_rules (currency, at_or_above, set_at, set_by)
+select $1, $2, greatest($3, max(r.set_at)), $4 from payout_approval_rules r where r.currency = $1
+returning set_at`
 
 	selectApprovalRules = `
 select distinct on (currency) currency, at_or_above, set_at, set_by from payout_approval_rules order by currency, set_at desc, id desc`
