@@ -32,7 +32,7 @@ func (a *App) buildPages(gate site.Gate, redisClient redis.UniversalClient) ([]h
 	}
 	theirs, err := portal.New(portal.Deps{
 		Sessions: a.Sessions, People: a.People, Merchants: a.Merchants, Directory: a.Directory, Payouts: a.Payouts, Ledger: a.Ledger,
-		Callbacks: a.Callbacks, TestCallback: a.TestCallback, Gate: gate, Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
+		Callbacks: a.Callbacks, TestCallback: a.TestCallback, Live: figures.MerchantPulse, Gate: gate, Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
 	})
 	if err != nil {
 		return nil, err

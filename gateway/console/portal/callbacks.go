@@ -29,6 +29,7 @@ func (p *portal) callbackRoutes() []site.Route {
 type callbackList struct {
 	Items []callbacks.Item
 	Query url.Values
+	Here  string // this log as it is
 	site.Pager
 	States  []callbacks.State
 	TestURL string
@@ -42,7 +43,7 @@ func (p *portal) callbacks(v *site.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Render("callbacks", l)
+	return live(v, "callbacks", "callbacks-now", l)
 }
 
 func (p *portal) callbackLog(v *site.Visit) (callbackList, error) {
@@ -62,7 +63,7 @@ func (p *portal) callbackLog(v *site.Visit) (callbackList, error) {
 	if l.TestURL = v.Form("url"); l.TestURL == "" && len(found.Items) > 0 {
 		l.TestURL = found.Items[0].URL
 	}
-	l.Pager = v.Pager("/callbacks", q, found.Next)
+	l.Pager, l.Here = v.Pager("/callbacks", q, found.Next), here(v, "/callbacks", q)
 	return l, nil
 }
 

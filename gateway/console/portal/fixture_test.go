@@ -21,11 +21,13 @@ import (
 	"disburse/callbacks"
 	"disburse/gateway/audit"
 	"disburse/gateway/console/portal"
+	"disburse/gateway/console/site"
 	"disburse/gateway/epoch"
 	"disburse/gateway/fault"
 	"disburse/gateway/fx"
 	"disburse/gateway/merchant"
 	"disburse/gateway/payout"
+	"disburse/gateway/report"
 	"disburse/gateway/signin"
 	"disburse/gateway/vault"
 	"disburse/ledger"
@@ -68,6 +70,9 @@ type house struct {
 
 	anna, boris login
 	tested      []string // which merchants were sent a test callback
+
+	site  *site.Site
+	asked chan []string // what is live was asked about them
 }
 
 type login struct {
@@ -82,7 +87,7 @@ const publicURL = "http://pay.example"
 
 func build(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, db: pgtest.New(t), gate: new(gate), app: fiber.New(fiber.Config{Immutable: true})}
+	h := &house{t: t, db: pgtest.New(t), gate: new(gate), app: fiber.New(fiber.Config{Immutable: true}), asked: make(chan []string, 100)}
 	box := must(vault.New(vault.Generate("k1")))
 	watcher := must(epoch.NewWatcher(epoch.Config{DB: h.db, Every: 50 * time.Millisecond}))
 	ctx, stop := context.WithCancel(context.Background())
@@ -115,6 +120,12 @@ func build(t *testing.T) *house {
 		h.tested = append(h.tested, ref)
 		return "evt_test", nil
 	}
+	figures := must(report.New(report.Deps{DB: h.db, Callbacks: callbacks.Journal{DB: h.db, Now: time.Now}, Now: time.Now}))
+	d.Live = func(ctx context.Context, merchants []string) (map[string]map[string]string, error) {
+		versions, err := figures.MerchantPulse(ctx, merchants)
+		h.asked <- merchants
+		return versions, err
+	}
 	h.deps = d
 	h.serve()
 	h.anna, h.boris = h.newcomer("shop"), h.newcomer("other")
@@ -122,9 +133,9 @@ func build(t *testing.T) *house {
 }
 
 func (h *house) serve() {
-	s := must(portal.New(h.deps))
-	h.t.Cleanup(s.Close)
-	for _, p := range s.Served() {
+	h.site = must(portal.New(h.deps))
+	h.t.Cleanup(h.site.Close)
+	for _, p := range h.site.Served() {
 		h.app.Add(p.Method, p.Path, func(c *fiber.Ctx) error {
 			_, _ = p.Handle(c.UserContext(), c, "req_1", netip.MustParseAddr("192.0.2.1"))
 			return nil
@@ -197,17 +208,20 @@ func (h *house) open(l login) *browser {
 	return b
 }
 
-func (b *browser) do(method, path string, form url.Values) answer {
+func (b *browser) do(method, path string, form url.Values, headers ...string) answer {
 	b.t.Helper()
 	r := httptest.NewRequest(method, "/merchant"+path, strings.NewReader(form.Encode()))
 	r.Host = "pay.example"
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
-	response := must(b.app.Test(r, 20_000))
+	response := must(b.app.Test(r, 30_000))
 	for _, c := range response.Cookies() {
 		b.cookies[c.Name] = c.Value
 		if c.MaxAge < 0 || c.Value == "" {

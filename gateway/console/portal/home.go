@@ -67,7 +67,7 @@ func (p *portal) home(v *site.Visit) error {
 		return err
 	}
 	o.Dead, o.MoreDead = len(dead.Items), dead.Next != ""
-	return v.Render("home", o)
+	return live(v, "home", "home-now", o)
 }
 
 func feeText(m merchant.Merchant) string {

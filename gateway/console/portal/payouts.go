@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,7 @@ func lines(items []payout.Payout) []line {
 type payoutList struct {
 	Items []line
 	Query url.Values
+	Here  string // this list as it is
 	site.Pager
 	Statuses   []payout.Status
 	Methods    []payout.Method
@@ -85,8 +87,8 @@ func (p *portal) payouts(v *site.Visit) error {
 		return err
 	}
 	l := payoutList{Items: lines(found.Items), Query: q, Statuses: payout.Statuses(), Methods: payout.Methods(), Currencies: currencies(m)}
-	l.Pager = v.Pager("/payouts", q, found.NextCursor)
-	return v.Render("payouts", l)
+	l.Pager, l.Here = v.Pager("/payouts", q, found.NextCursor), here(v, "/payouts", q)
+	return live(v, "payouts", "payouts-now", l)
 }
 
 // currencies are those that a merchant has methods in.
@@ -116,15 +118,12 @@ type movement struct {
 type payoutPage struct {
 	line
 	Open      bool
-	Watched   bool // the page asks for itself again
+	Expected  bool // a callback is on its way
 	Timeline  []moment
 	Movements []movement
 	Receipts  []string
 	Callbacks []callbacks.Detail
 }
-
-// watched is how long the page of a new payout asks for itself again.
-const watched = 10 * time.Minute
 
 func (p *portal) payout(v *site.Visit) error {
 	m, err := p.merchant(v)
@@ -140,7 +139,6 @@ func (p *portal) payout(v *site.Visit) error {
 		return err
 	}
 	found := payoutPage{line: lineOf(d.Payout), Open: !d.Payout.Status.Final(), Receipts: standing.ChequeURLs}
-	found.Watched = found.Open && v.Now().Sub(d.Payout.CreatedAt) < watched
 	for _, e := range d.Timeline {
 		if e.Kind == "created" || e.Kind == "receipt" || payout.Status(e.Kind).Final() {
 			found.Timeline = append(found.Timeline, moment{At: e.At, Kind: e.Kind})
@@ -152,7 +150,8 @@ func (p *portal) payout(v *site.Visit) error {
 	if found.Callbacks, err = p.Callbacks.About(v.Ctx, d.Payout.ID); err != nil {
 		return err
 	}
-	return v.Render("payout", found)
+	found.Expected = slices.ContainsFunc(found.Callbacks, func(c callbacks.Detail) bool { return c.State == callbacks.Pending })
+	return live(v, "payout", "payout-now", found)
 }
 
 // ownPayout is the payout of the path, by its id alone: an order_id may be

@@ -48,10 +48,12 @@ type Deps struct {
 	// TestCallback sends a merchant a callback that reports nothing, and returns
 	// its id.
 	TestCallback func(ctx context.Context, merchantRef, url string) (string, error)
-	Gate         site.Gate // failed sign-ins by address
-	Log          *slog.Logger
-	Now          func() time.Time
-	PublicURL    string
+	// Live tells the versions of each merchant's own payouts and callbacks.
+	Live      site.Live
+	Gate      site.Gate // failed sign-ins by address
+	Log       *slog.Logger
+	Now       func() time.Time
+	PublicURL string
 }
 
 // portal is the pages: each is a method of it.
@@ -75,7 +77,7 @@ func New(d Deps) (*site.Site, error) {
 	return site.New(site.Config{
 		Base: base, Title: "Merchant", Realm: signin.Merchants, Sessions: d.Sessions, Gate: d.Gate,
 		Check: p.check, Replace: d.People.ChangePassword, Person: p.person, Pages: own, Routes: p.routes(), Menu: menu(), Log: d.Log, Now: d.Now, PublicURL: d.PublicURL,
-		Russian: russian,
+		Russian: russian, Live: d.Live, About: about,
 	})
 }
 
@@ -93,7 +95,7 @@ func (p *portal) routes() []site.Route {
 func menu() []site.MenuItem {
 	return []site.MenuItem{
 		{Name: "Overview", Path: "/"},
-		{Name: "Payouts", Path: "/payouts"},
+		{Name: "Payouts", Path: "/payouts", Topic: "payouts"},
 		{Name: "Statement", Path: "/statement"},
 		{Name: "Callbacks", Path: "/callbacks"},
 		{Name: "Keys", Path: "/keys"},

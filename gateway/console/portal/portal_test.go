@@ -38,8 +38,8 @@ func TestOnlyOwnThings(t *testing.T) {
 	for _, path := range append(everyPage, "/payouts?q="+foreign.OrderID, "/payouts?q=1234", "/callbacks?order_id="+own.OrderID, "/payouts/"+own.ID, "/callbacks/"+ownCallback.ID) {
 		a := b.get(path)
 		a.has(t, http.StatusOK)
-		if strings.Contains(path, foreign.OrderID) { // the search box repeats what was typed
-			a.text = strings.ReplaceAll(a.text, `value="`+foreign.OrderID+`"`, "")
+		if strings.Contains(path, foreign.OrderID) { // the search box repeats what was typed, and so does the list when it asks for itself again
+			a.text = strings.ReplaceAll(strings.ReplaceAll(a.text, `value="`+foreign.OrderID+`"`, ""), `?q=`+foreign.OrderID+`"`, "")
 		}
 		a.lacks(t, secrets...)
 	}
