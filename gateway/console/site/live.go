@@ -22,6 +22,7 @@ const (
 	streamAtMost = 20 * time.Second
 	streams      = 1000
 	streamsAbout = 100 // of one thing, where not all follow the same
+	streamsEach  = 50  // of one session: one that was left is noticed at its end alone
 	pulseTimeout = 3 * time.Second
 )
 
@@ -45,7 +46,8 @@ type hub struct {
 	mu        sync.Mutex
 	followers int
 	about     map[string]*followed
-	changed   chan struct{} // closed when versions are new
+	sessions  map[string]int // followers by session
+	changed   chan struct{}  // closed when versions are new
 	stop      context.CancelFunc
 	closed    bool
 	done      chan struct{}
@@ -58,7 +60,7 @@ type followed struct {
 }
 
 func newHub(ask Live, log *slog.Logger) *hub {
-	return &hub{ask: ask, log: log, about: make(map[string]*followed), changed: make(chan struct{}), done: make(chan struct{})}
+	return &hub{ask: ask, log: log, about: make(map[string]*followed), sessions: make(map[string]int), changed: make(chan struct{}), done: make(chan struct{})}
 }
 
 func (h *hub) close() {
@@ -75,11 +77,11 @@ func (h *hub) close() {
 }
 
 // join counts a follower, and reports whether there is room for it.
-func (h *hub) join(about string) bool {
+func (h *hub) join(about, session string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.about[about]
-	if h.closed || h.followers >= streams || (about != "" && f != nil && f.followers >= streamsAbout) {
+	if h.closed || h.followers >= streams || h.sessions[session] >= streamsEach || (about != "" && f != nil && f.followers >= streamsAbout) {
 		return false
 	}
 	if f == nil {
@@ -87,6 +89,7 @@ func (h *hub) join(about string) bool {
 		h.about[about] = f
 	}
 	f.followers++
+	h.sessions[session]++
 	h.followers++
 	if h.followers == 1 {
 		ctx, stop := context.WithCancel(context.Background())
@@ -96,12 +99,15 @@ func (h *hub) join(about string) bool {
 	return true
 }
 
-func (h *hub) leave(about string) {
+func (h *hub) leave(about, session string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.about[about]
 	if f.followers--; f.followers == 0 {
 		delete(h.about, about) // old by the time somebody follows again
+	}
+	if h.sessions[session]--; h.sessions[session] == 0 {
+		delete(h.sessions, session)
 	}
 	if h.followers--; h.followers == 0 {
 		h.stop()
@@ -165,18 +171,18 @@ var errNotLive = fault.New(fault.Unavailable, "unavailable", "too many pages are
 // follow is a stream of server-sent events: the versions of all topics at first,
 // and then each that changes.
 func (v *Visit) follow() error {
-	h, about := v.site.live, ""
+	h, about, session := v.site.live, "", v.Session.ID
 	if v.site.About != nil {
 		about = v.site.About(v.Person)
 	}
-	if h.ask == nil || !h.join(about) {
+	if h.ask == nil || !h.join(about, session) {
 		return errNotLive
 	}
 	header := &v.c.Response().Header
 	header.SetContentType("text/event-stream")
 	header.Set("X-Accel-Buffering", "no")
 	v.c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		defer h.leave(about)
+		defer h.leave(about, session)
 		h.stream(w, about)
 	})
 	return nil
