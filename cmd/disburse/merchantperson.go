@@ -90,7 +90,18 @@ type personDisableCommand struct {
 
 // Run shuts the person out.
 func (c personDisableCommand) Run(ctx context.Context, out output) error {
-	return c.turn(ctx, out, (*merchant.People).Disable, "Disabled %s: the password is refused, and so is every session with its next page.\n")
+	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
+		who, err := app.People.Disable(ctx, c.Name, c.Email)
+		if err != nil {
+			return err
+		}
+		if _, err := app.Sessions.EndOthers(ctx, signin.Merchants, who.ID, ""); err != nil {
+			return err
+		}
+		return c.show(out, who, func(w io.Writer) {
+			fmt.Fprintf(w, "Disabled %s: the password is refused, and all sessions are ended.\n", who.Email)
+		})
+	})
 }
 
 type personEnableCommand struct {
@@ -99,19 +110,12 @@ type personEnableCommand struct {
 
 // Run lets the person in.
 func (c personEnableCommand) Run(ctx context.Context, out output) error {
-	return c.turn(ctx, out, (*merchant.People).Enable, "Enabled %s.\n")
-}
-
-// turn changes the person and says what was done, with the email.
-func (f personFlags) turn(
-	ctx context.Context, out output, do func(*merchant.People, context.Context, string, string) (merchant.Person, error), done string,
-) error {
-	return f.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
-		who, err := do(app.People, ctx, f.Name, f.Email)
+	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
+		who, err := app.People.Enable(ctx, c.Name, c.Email)
 		if err != nil {
 			return err
 		}
-		return f.show(out, who, func(w io.Writer) { fmt.Fprintf(w, done, who.Email) })
+		return c.show(out, who, func(w io.Writer) { fmt.Fprintf(w, "Enabled %s.\n", who.Email) })
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"disburse/gateway"
 	"disburse/gateway/operator"
 	"disburse/gateway/page"
+	"disburse/gateway/signin"
 )
 
 type operatorCommand struct {
@@ -131,8 +132,18 @@ type operatorDisableCommand struct {
 
 // Run shuts the operator out.
 func (c operatorDisableCommand) Run(ctx context.Context, out output) error {
-	return c.turn(ctx, out, (*operator.Service).Disable,
-		"Disabled %s: password and tokens are refused. What the operator claimed is free when its lease ends.\n")
+	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
+		o, err := app.Operators.Disable(ctx, c.Operator)
+		if err != nil {
+			return err
+		}
+		if _, err := app.Sessions.EndOthers(ctx, signin.Operators, o.ID, ""); err != nil {
+			return err
+		}
+		return c.show(out, o, func(w io.Writer) {
+			fmt.Fprintf(w, "Disabled %s: password and tokens are refused, and all sessions are ended. What the operator claimed is free when its lease ends.\n", o.Email)
+		})
+	})
 }
 
 type operatorEnableCommand struct {
@@ -141,19 +152,12 @@ type operatorEnableCommand struct {
 
 // Run lets the operator in.
 func (c operatorEnableCommand) Run(ctx context.Context, out output) error {
-	return c.turn(ctx, out, (*operator.Service).Enable, "Enabled %s.\n")
-}
-
-// turn changes the operator and says what was done, with the email.
-func (f operatorFlags) turn(
-	ctx context.Context, out output, do func(*operator.Service, context.Context, string) (operator.Operator, error), done string,
-) error {
-	return f.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
-		o, err := do(app.Operators, ctx, f.Operator)
+	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
+		o, err := app.Operators.Enable(ctx, c.Operator)
 		if err != nil {
 			return err
 		}
-		return f.show(out, o, func(w io.Writer) { fmt.Fprintf(w, done, o.Email) })
+		return c.show(out, o, func(w io.Writer) { fmt.Fprintf(w, "Enabled %s.\n", o.Email) })
 	})
 }
 
@@ -166,15 +170,22 @@ type newPassword struct {
 	Password operator.Secret `json:"password"`
 }
 
-// Run makes a new password.
+// Run makes a new password and ends the sessions of the old one.
 func (c operatorPasswordCommand) Run(ctx context.Context, out output) error {
 	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
-		password, err := app.Operators.ResetPassword(ctx, c.Operator)
+		o, err := app.Operators.ByID(ctx, c.Operator)
 		if err != nil {
 			return err
 		}
+		password, err := app.Operators.ResetPassword(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		if _, err := app.Sessions.EndOthers(ctx, signin.Operators, o.ID, ""); err != nil {
+			return err
+		}
 		return c.show(out, newPassword{c.Operator, password}, func(w io.Writer) {
-			fmt.Fprintf(w, "The old password of %s works no more. The new one is shown this once, keep it now:\n", c.Operator)
+			fmt.Fprintf(w, "The old password of %s works no more, and all sessions are ended. The new one is shown this once, keep it now:\n", c.Operator)
 			fmt.Fprintf(w, "  password\t%s\n", string(password))
 		})
 	})

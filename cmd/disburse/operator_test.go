@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
 	"disburse/gateway/operator"
+	"disburse/gateway/signin"
 )
 
 func TestOperator(t *testing.T) {
@@ -47,8 +50,18 @@ func TestOperatorSecrets(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	first := s.object("operator", "create", "--email", "bot@desk.example", "--role", "operator")
-	reset := s.object("operator", "reset-password", "bot@desk.example")
 	ctx := t.Context()
+	session := s.enters(signin.Operators, text(t, first, "id"))
+	reset := s.object("operator", "reset-password", "bot@desk.example")
+	if _, err := s.app.Sessions.Find(ctx, signin.Operators, session); !errors.Is(err, signin.ErrNoSession) {
+		t.Errorf("the session of the old password: %v", err)
+	}
+	session = s.enters(signin.Operators, text(t, first, "id"))
+	s.ok("operator", "disable", "bot@desk.example")
+	s.ok("operator", "enable", "bot@desk.example")
+	if _, err := s.app.Sessions.Find(ctx, signin.Operators, session); !errors.Is(err, signin.ErrNoSession) {
+		t.Errorf("the session of before the operator was shut out: %v", err)
+	}
 	if _, err := s.app.Operators.CheckPassword(ctx, "bot@desk.example", text(t, first, "password")); err == nil {
 		t.Error("the old password still works")
 	}
@@ -71,4 +84,14 @@ func TestOperatorSecrets(t *testing.T) {
 	s.fails(2, "--ttl must be above zero", "operator", "token", "bot@desk.example", "--ttl", "0s")
 	s.fails(1, "ttl", "operator", "token", "bot@desk.example", "--ttl", "20000h")
 	s.fails(1, operator.ErrNotFound.Message, "operator", "reset-password", "nobody@desk.example")
+}
+
+// enters is a session of somebody whose password was right.
+func (s *site) enters(realm signin.Realm, subject string) signin.Token {
+	s.t.Helper()
+	token, _, err := s.app.Sessions.Enter(s.t.Context(), realm, "somebody@desk.example", signin.Visitor{}, func(context.Context) (string, error) { return subject, nil })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
 }

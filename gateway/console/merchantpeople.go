@@ -112,6 +112,10 @@ func (k *desk) disablePerson(v *site.Visit) error {
 	if err != nil {
 		return err
 	}
+	// Who is let in again has to sign in: one of the sessions may be a thief's.
+	if _, err := k.Sessions.EndOthers(v.Ctx, signin.Merchants, who.ID, ""); err != nil {
+		return err
+	}
 	return backToPeople(v, v.T("%s is shut out, with every session.", who.Email))
 }
 

@@ -141,6 +141,10 @@ func (k *desk) disableOperator(v *site.Visit) error {
 	if err != nil {
 		return err
 	}
+	// Who is let in again has to sign in: one of the sessions may be a thief's.
+	if _, err := k.Sessions.EndOthers(v.Ctx, signin.Operators, o.ID, ""); err != nil {
+		return err
+	}
 	return v.Goto(operatorPath(v), v.T("%s is shut out, with every session and token.", o.Email))
 }
 

@@ -58,6 +58,10 @@ func TestResetsEndSessions(t *testing.T) {
 		if got := victim.get("/merchants"); got.status != http.StatusSeeOther {
 			t.Errorf("%s: the session goes on with %d", reset, got.status)
 		}
+		boss.post("/operators/"+o.ID+"/enable").wants(t, http.StatusSeeOther, "/operators/"+o.ID)
+		if got := victim.get("/merchants"); got.status != http.StatusSeeOther {
+			t.Errorf("%s: the session came back with %d", reset, got.status)
+		}
 		if reset == "/reset-password" {
 			if _, err := s.app.Operators.CheckPassword(t.Context(), victim.email, secretsOn(answer.text)[0]); err != nil {
 				t.Errorf("the new password: %v", err)

@@ -76,7 +76,7 @@ func (v *Visit) admitted() error {
 		return signin.ErrNoSession
 	}
 	if v.Person, err = v.site.Person(v.Ctx, session.Subject); err != nil {
-		return err
+		return v.shutOut(err)
 	}
 	v.Person.Actor.Address = v.from.String()
 	v.Ctx = audit.WithActor(v.Ctx, v.Person.Actor)
@@ -84,6 +84,17 @@ func (v *Visit) admitted() error {
 		return errForbidden
 	}
 	return nil
+}
+
+// shutOut ends the session of somebody who is shut out: it does not come back
+// with them.
+func (v *Visit) shutOut(cause error) error {
+	if errors.Is(cause, signin.ErrNoSession) {
+		if err := v.site.Sessions.Leave(v.Ctx, v.token); err != nil {
+			return err
+		}
+	}
+	return cause
 }
 
 var (
