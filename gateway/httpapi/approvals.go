@@ -4,9 +4,11 @@ import (
 	"net/http"
 
 	"disburse/gateway/approval"
+	"disburse/gateway/fault"
 	"disburse/gateway/merchant"
 	"disburse/gateway/page"
 	"disburse/gateway/payout"
+	"disburse/ledger/money"
 )
 
 func listApprovals(r *request) error {
@@ -74,6 +76,69 @@ func listApprovalRules(r *request) error {
 		return err
 	}
 	return r.json(page.Of(rules, "", payout.ApprovalRule.View))
+}
+
+// approvalRuleBody is what a rule is to become.
+type approvalRuleBody struct {
+	Currency  string
+	AtOrAbove string
+	Reason    string
+}
+
+func (b *approvalRuleBody) member(name string) any {
+	switch name {
+	case "currency":
+		return &b.Currency
+	case "at_or_above":
+		return &b.AtOrAbove
+	case "reason":
+		return &b.Reason
+	default:
+		return nil
+	}
+}
+
+// ruleOff is the amount of a rule that lets every payout through. It is a word, so
+// that no rule is lost by a member that was forgotten.
+const ruleOff = "off"
+
+func (b *approvalRuleBody) change() (payout.RuleChange, error) {
+	c := payout.RuleChange{Currency: b.Currency, Reason: b.Reason}
+	if b.AtOrAbove == ruleOff {
+		return c, nil
+	}
+	currency, known := money.Lookup(b.Currency)
+	if !known {
+		return c, nil // the service names it
+	}
+	amount, err := money.Parse(b.AtOrAbove, currency)
+	if err != nil {
+		return c, fault.Invalid(fault.Field{Name: "at_or_above", Why: "must be an amount such as 100000.00, or off"})
+	}
+	c.AtOrAbove = &amount
+	return c, nil
+}
+
+func setApprovalRule(r *request) error {
+	var b approvalRuleBody
+	if err := r.decode(&b); err != nil {
+		return err
+	}
+	change, err := b.change()
+	if err != nil {
+		return err
+	}
+	changed, err := r.api.Payouts.ChangeApprovalRule(r.ctx, change)
+	switch {
+	case err != nil:
+		return err
+	case changed.Waiting == nil:
+		return r.json(changed.Rule.View())
+	}
+	if changed.Replayed {
+		r.c.Set(headerReplayed, "true")
+	}
+	return r.jsonStatus(http.StatusAccepted, askedAnswer{r.viewApproval(*changed.Waiting)})
 }
 
 // approvePayoutBody says what was looked at.

@@ -16,6 +16,7 @@ var leastRole = map[string]operator.Role{
 	"POST /payouts/po_x/renew": operator.RoleOperator, "POST /payouts/po_x/release": operator.RoleOperator,
 	"POST /payouts/po_x/complete": operator.RoleOperator, "POST /payouts/po_x/reject": operator.RoleOperator,
 	"POST /payouts/po_x/receipts": operator.RoleOperator, "GET /exceptions": operator.RoleViewer, "GET /virtual-cards": operator.RoleViewer,
+	"PUT /approvals/rules": operator.RoleAdmin, "POST /virtual-cards/operations/none/resolve": operator.RoleApprover,
 	"GET /callbacks": operator.RoleViewer, "GET /callbacks/evt_x": operator.RoleViewer,
 	"POST /callbacks/evt_x/resend": operator.RoleOperator, "POST /callbacks/resend": operator.RoleOperator,
 	"GET /merchants": operator.RoleViewer, "POST /merchants": operator.RoleAdmin, "GET /merchants/demo": operator.RoleViewer,

@@ -166,7 +166,7 @@ func partyRoutes() []route {
 }
 
 func approvalRoutes() []route {
-	const get, post = http.MethodGet, http.MethodPost
+	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
 	const viewer, desk, approver = operator.RoleViewer, operator.RoleOperator, operator.RoleApprover
 	e := operatorEnvelope
 	return []route{
@@ -174,6 +174,10 @@ func approvalRoutes() []route {
 		{method: get, path: "/api/operator/approvals", envelope: e, role: viewer, handle: listApprovals},
 		// payout: from which amount a payout does.
 		{method: get, path: "/api/operator/approvals/rules", envelope: e, role: viewer, handle: listApprovalRules},
+		// payout: an admin changes that; who makes it weaker asks another one.
+		{method: put, path: "/api/operator/approvals/rules", envelope: e, role: operator.RoleAdmin, handle: setApprovalRule},
+		// virtualcard: what the card provider does not end is ended by two people.
+		{method: post, path: "/api/operator/virtual-cards/operations/:id/resolve", envelope: e, role: approver, handle: resolveCardOperation},
 		// approval: one of them.
 		{method: get, path: "/api/operator/approvals/:id", envelope: e, role: viewer, handle: showApproval},
 		// approval: the second person agrees.

@@ -78,7 +78,7 @@ func (r Resolution) judge() error {
 		faults = append(faults, fault.Field{Name: "reason", Why: "must be 1 to " + strconv.Itoa(maxReason) + " characters"})
 	}
 	if r.Moved != nil && (r.Moved.Currency() != USD || r.Moved.Minor() < 0) {
-		faults = append(faults, fault.Field{Name: "amount", Why: "must be US dollars such as 100.00, 0 or above"})
+		faults = append(faults, fault.Field{Name: "moved", Why: "must be US dollars such as 100.00, 0 or above"})
 	}
 	if r.ProviderCard != "" && !providerCardPattern.MatchString(r.ProviderCard) {
 		faults = append(faults, fault.Field{Name: "provider_card", Why: "must be the provider's id of the card"})
@@ -106,7 +106,7 @@ func (r Resolution) fits(o operation) error {
 		if closes {
 			why = "is needed: what was taken off the card"
 		}
-		faults = append(faults, fault.Field{Name: "amount", Why: why})
+		faults = append(faults, fault.Field{Name: "moved", Why: why})
 	}
 	if len(faults) > 0 {
 		return fault.Invalid(faults...)
