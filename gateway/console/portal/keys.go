@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"disburse/gateway/console/site"
@@ -20,6 +21,7 @@ func (p *portal) keyRoutes() []site.Route {
 // keyring is the keys without their secrets, and the form that rotates them.
 type keyring struct {
 	Keys   []merchant.KeyInfo
+	Newest string // the keys as they stand
 	Kinds  []kind
 	Graces []grace
 }
@@ -54,7 +56,7 @@ func (p *portal) keyring(v *site.Visit) (keyring, error) {
 	if err != nil {
 		return keyring{}, err
 	}
-	ring := keyring{Keys: slices.Clone(m.Keys)}
+	ring := keyring{Keys: slices.Clone(m.Keys), Newest: newest(m.Keys)}
 	slices.SortStableFunc(ring.Keys, func(a, b merchant.KeyInfo) int {
 		return slices.Index(merchant.KeyKinds(), a.Kind) - slices.Index(merchant.KeyKinds(), b.Kind)
 	})
@@ -69,6 +71,18 @@ func (p *portal) keyring(v *site.Visit) (keyring, error) {
 		ring.Graces = append(ring.Graces, grace{g[0], g[1], g[0] == chosen})
 	}
 	return ring, nil
+}
+
+// newest tells states of keys apart, and the keys of one merchant from another's.
+func newest(keys []merchant.KeyInfo) string {
+	var ids []string
+	for _, key := range keys {
+		if key.ExpiresAt == nil {
+			ids = append(ids, key.ID)
+		}
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, ",")
 }
 
 // rotate makes new keys for who gives the password once more: a page that was
@@ -107,8 +121,20 @@ func (p *portal) newKeys(v *site.Visit) (merchant.Rotated, error) {
 	if err := p.sameHand(v); err != nil {
 		return merchant.Rotated{}, err
 	}
+	d, err := p.Merchants.Show(v.Ctx, seatOf(v).At())
+	switch {
+	case err != nil:
+		return merchant.Rotated{}, err
+	case v.Form("newest") != newest(d.Merchant.Keys):
+		return merchant.Rotated{}, errKeysChanged
+	}
 	return p.Merchants.RotateKeys(v.Ctx, seatOf(v).At(), kinds, keep)
 }
+
+// errKeysChanged refuses a form of before another rotation, such as a page of new
+// keys that is loaded again: the keys in use would end, being in their grace. It
+// refuses as well one that was opened at the other side of the sandbox.
+var errKeysChanged = fault.New(fault.Conflict, "keys_changed", "the keys were changed since this page was opened, look at it again")
 
 var errBusy = fault.New(fault.RateLimited, "rate_limited", "too many failures from this address, wait a minute")
 

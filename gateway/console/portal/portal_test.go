@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,8 +151,10 @@ func TestKeysAreRotatedByTheSameHand(t *testing.T) {
 	t.Parallel()
 	h := build(t)
 	b := h.open(h.anna)
+	newest := func() string { return newestKeys.FindStringSubmatch(b.get("/keys").text)[1] }
+	before := newest()
 	form := func(password string, only ...string) url.Values {
-		return url.Values{"password": {password}, "only": only, "grace": {"1h"}}
+		return url.Values{"password": {password}, "only": only, "grace": {"1h"}, "newest": {before}}
 	}
 	b.post("/keys", form("wrong", "sign")).has(t, http.StatusUnprocessableEntity, "is not your password")
 	b.post("/keys", form(h.boris.password, "sign")).has(t, http.StatusUnprocessableEntity, "is not your password")
@@ -179,7 +182,20 @@ func TestKeysAreRotatedByTheSameHand(t *testing.T) {
 		t.Error("another's keys were rotated")
 	}
 	b.get("/keys").lacks(t, m.SignKeys[0])
+
+	// The page of new keys is loaded again, and a form of the live keys is sent
+	// from inside the sandbox.
+	b.post("/keys", form(h.anna.password, "sign")).has(t, http.StatusConflict, "the keys were changed since this page was opened")
+	before = newest()
+	b.post("/sandbox/make", url.Values{})
+	b.post("/keys", form(h.anna.password, "sign")).has(t, http.StatusConflict, "the keys were changed since this page was opened")
+	b.post("/sandbox/leave", url.Values{})
+	if after := must(h.deps.Directory.ByID(t.Context(), h.anna.merchant.ID)); !slices.Equal(after.SignKeys, m.SignKeys) {
+		t.Error("the keys were rotated once more")
+	}
 }
+
+var newestKeys = regexp.MustCompile(`name="newest" value="([^"]+)"`)
 
 func TestSandbox(t *testing.T) {
 	t.Parallel()
