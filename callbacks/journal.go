@@ -153,7 +153,7 @@ func (j Journal) About(ctx context.Context, subject string) ([]Detail, error) {
 // success serves the resend, and after its failure comes another. It returns
 // ErrNotFound.
 func (j Journal) Resend(ctx context.Context, id string) error {
-	tag, err := j.DB.Exec(ctx, resendSQL, []string{id}, string(First), j.Now())
+	tag, err := j.DB.Exec(ctx, resendSQL, []string{id}, string(First), j.Now(), "")
 	if err != nil {
 		return fmt.Errorf("resending a callback: %w", err)
 	}
@@ -161,6 +161,43 @@ func (j Journal) Resend(ctx context.Context, id string) error {
 		return ErrNotFound
 	}
 	return nil
+}
+
+// Prospect is what a bulk resend would find.
+type Prospect struct {
+	Matched  int
+	Oldest   time.Time // when the first of them was made; zero without any
+	UnderWay int       // those of the same filter that were attempted or resent, and will be attempted again
+}
+
+// Prospect looks at what ResendMany would resend. The filter must name a state
+// (ErrNoState).
+func (j Journal) Prospect(ctx context.Context, f Filter) (p Prospect, err error) {
+	if f.State == "" {
+		return Prospect{}, ErrNoState
+	}
+	rows, err := j.query(ctx, oldestSQL, f.MerchantID, f.OrderID, f.Subject, string(f.State))
+	if err == nil {
+		p, err = pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (Prospect, error) {
+			var found Prospect
+			var oldest *time.Time
+			if err := row.Scan(&found.Matched, &oldest); err != nil || oldest == nil {
+				return found, err
+			}
+			found.Oldest = oldest.UTC()
+			return found, nil
+		})
+	}
+	if err == nil {
+		rows, err = j.query(ctx, underWaySQL, f.MerchantID, f.OrderID, f.Subject, string(Pending))
+	}
+	if err == nil {
+		p.UnderWay, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
+	}
+	if err != nil {
+		return Prospect{}, fmt.Errorf("looking at callbacks: %w", err)
+	}
+	return p, nil
 }
 
 // Resent counts a bulk resend.
@@ -172,7 +209,7 @@ type Resent struct {
 // ResendMany resends the callbacks that match, oldest first, at most limit of
 // them, by the workers of bulk resends. The filter must name a state
 // (ErrNoState): what was resent is Pending and matches no more, so repeated
-// calls come to an end.
+// calls come to an end, and calls at the same time resend each of them once.
 func (j Journal) ResendMany(ctx context.Context, f Filter, limit int) (Resent, error) {
 	if f.State == "" {
 		return Resent{}, ErrNoState
@@ -193,7 +230,7 @@ func (j Journal) ResendMany(ctx context.Context, f Filter, limit int) (Resent, e
 	if err != nil {
 		return Resent{}, fmt.Errorf("selecting callbacks: %w", err)
 	}
-	tag, err := j.DB.Exec(ctx, resendSQL, ids, string(Bulk), j.Now())
+	tag, err := j.DB.Exec(ctx, resendSQL, ids, string(Bulk), j.Now(), string(f.State))
 	if err != nil {
 		return Resent{}, fmt.Errorf("resending callbacks: %w", err)
 	}

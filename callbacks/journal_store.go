@@ -25,14 +25,19 @@ from callback_attempts where event_id = $1 order by number desc limit $2`
 
 const countSQL = `select count(*)` + matching
 
+const oldestSQL = `select count(*), min(e.created_at)` + matching
+
+const underWaySQL = `select count(*)` + matching + ` and d.class <> 'first'`
+
 const selectSQL = `select e.id` + matching + ` order by e.id limit $5`
 
-// A row whose attempt is running keeps its lease. If that attempt succeeds the
+// Of many, those are left out that another resend, or the end of one, was quicker
+// with. A row whose attempt is running keeps its lease. If that attempt succeeds the
 // resend is served; if not, its verdict belongs to the schedule that this ends,
 // and the row is due as soon as the attempt is over.
 const resendSQL = `
 with chosen as (
-	select event_id from callback_deliveries where event_id = any($1::text[]) order by event_id for update
+	select event_id from callback_deliveries where event_id = any($1::text[]) and ($4 = '' or state = $4) order by event_id for update
 ), again as (
 	update callback_deliveries d set state = 'pending', class = $2, failures = 0,
 		scheduled_at = $3, next_attempt_at = $3, finished_at = null, dead_reason = ''

@@ -1,6 +1,7 @@
 package callbacks
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"testing"
@@ -248,5 +249,55 @@ func TestResendMany(t *testing.T) {
 	}
 	if d := b.get(ids[0]); d.State != Delivered {
 		t.Errorf("another merchant's: %+v", d.Item)
+	}
+}
+
+func TestProspect(t *testing.T) {
+	b, _ := mixed(t)
+	j := b.journal()
+	if _, err := j.Prospect(t.Context(), Filter{}); !errors.Is(err, ErrNoState) {
+		t.Errorf("without a state: %v, want ErrNoState", err)
+	}
+	before, err := j.Prospect(t.Context(), Filter{State: Dead})
+	if err != nil || before.Matched != 2 || before.Oldest.IsZero() {
+		t.Fatalf("%+v, %v", before, err)
+	}
+	if _, err := j.ResendMany(t.Context(), Filter{State: Dead}, 1); err != nil {
+		t.Fatal(err)
+	}
+	after, err := j.Prospect(t.Context(), Filter{State: Dead})
+	if err != nil || after.Matched != 1 || after.UnderWay != before.UnderWay+1 {
+		t.Errorf("%+v after %+v, %v", after, before, err)
+	}
+	if none, err := j.Prospect(t.Context(), Filter{State: Dead, MerchantID: "mer_9"}); err != nil || none != (Prospect{}) {
+		t.Errorf("of nobody: %+v, %v", none, err)
+	}
+}
+
+// TestResendManyAtOnce is pressed by many at the same time: each dead letter is
+// sent again by one of them.
+func TestResendManyAtOnce(t *testing.T) {
+	b := newBench(t)
+	const letters, people = 60, 8
+	b.stage("http://127.0.0.1:1/", letters)
+	if _, err := b.db.Exec(t.Context(), `update callback_deliveries set state = 'dead', dead_reason = 'gone', finished_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan Resent, people)
+	for range people {
+		go func() {
+			done, err := b.journal().ResendMany(context.Background(), Filter{State: Dead}, letters)
+			if err != nil {
+				t.Error(err)
+			}
+			results <- done
+		}()
+	}
+	sum := 0
+	for range people {
+		sum += (<-results).Resent
+	}
+	if sum != letters {
+		t.Errorf("%d letters were sent again %d times", letters, sum)
 	}
 }

@@ -22,6 +22,7 @@ type Callbacks interface {
 	About(ctx context.Context, subject string) ([]callbacks.Detail, error)
 	Stats(ctx context.Context) (callbacks.Stats, error)
 	Resend(ctx context.Context, id string) error
+	Prospect(ctx context.Context, f callbacks.Filter) (callbacks.Prospect, error)
 	ResendMany(ctx context.Context, f callbacks.Filter, limit int) (callbacks.Resent, error)
 	// Body is what a callback sends, with numbers and secrets masked.
 	Body(ctx context.Context, id string) (string, error)
@@ -31,6 +32,7 @@ func (k *desk) callbackRoutes() []site.Route {
 	const get, post = http.MethodGet, http.MethodPost
 	return []site.Route{
 		{Method: get, Path: "/callbacks", Role: viewer, Handle: k.callbackList},
+		{Method: get, Path: "/callbacks/resend", Role: executor, Handle: k.deadLetters},
 		{Method: post, Path: "/callbacks/resend", Role: executor, Handle: k.resendDead},
 		{Method: get, Path: "/callbacks/:id", Role: viewer, Handle: k.callback},
 		{Method: post, Path: "/callbacks/:id/resend", Role: executor, Handle: k.resendCallback},
@@ -39,9 +41,9 @@ func (k *desk) callbackRoutes() []site.Route {
 
 var errNoCallback = fault.New(fault.NotFound, "not_found", "callback not found")
 
-// resendAtMost is how many callbacks one bulk resend takes; what is left matches
-// the next one.
-const resendAtMost = 10_000
+// resendAtMost is how many callbacks one press sends again, the oldest first; what
+// is left is there for the next.
+const resendAtMost = 1000
 
 // sentCallback is a callback as a list shows it.
 type sentCallback struct {
@@ -53,7 +55,6 @@ type callbacksPage struct {
 	*listing
 	States []callbacks.State
 	Items  []sentCallback
-	Filter callbacks.Filter // with ids where names were asked
 	Stats  callbacks.Stats
 	Lag    time.Time // since when the oldest waits that is due
 }
@@ -80,7 +81,6 @@ func (k *desk) callbackList(v *site.Visit) error {
 	if err := l.err(); err != nil {
 		return l.show("callbacks", data, err)
 	}
-	data.Filter = f
 	found, err := k.Callbacks.List(v.Ctx, f, l.cursor(), listLength)
 	if err != nil {
 		return err
@@ -138,16 +138,69 @@ func (k *desk) resendCallback(v *site.Visit) error {
 	return v.Back("/callbacks/"+id, v.T("The callback is sent again."))
 }
 
-// resendDead has dead letters sent again, all that match the form's filter.
+// deadLettersPage is what is about to be sent again.
+type deadLettersPage struct {
+	*listing
+	callbacks.Prospect
+	Now    int    // how many one press sends
+	Of     string // the merchant's name; empty for all merchants
+	Amends string // where the filter is changed
+}
+
+// Left is how many another press is needed for.
+func (p deadLettersPage) Left() int { return p.Matched - p.Now }
+
+func (k *desk) deadLettersOf(v *site.Visit) (deadLettersPage, callbacks.Filter, error) {
+	l := listed(v, "/callbacks/resend")
+	f := k.callbackFilter(l)
+	f.State = callbacks.Dead
+	l.values.Del("state")
+	data := deadLettersPage{listing: l, Amends: "/callbacks?state=dead"}
+	if err := l.err(); err != nil {
+		return data, f, err
+	}
+	if len(l.values) > 0 {
+		data.Amends += "&" + l.values.Encode()
+	}
+	if f.MerchantID != "" {
+		data.Of = k.nameOf(v, f.MerchantID)
+	}
+	var err error
+	data.Prospect, err = k.Callbacks.Prospect(v.Ctx, f)
+	data.Now = min(data.Matched, resendAtMost)
+	return data, f, err
+}
+
+// deadLetters shows what is about to be sent again, and afterwards what becomes
+// of it.
+func (k *desk) deadLetters(v *site.Visit) error {
+	data, _, err := k.deadLettersOf(v)
+	if err == nil && v.Partial() {
+		return v.Fragment("callbacks-resend", "resend-now", data)
+	}
+	return data.show("callbacks-resend", data, err)
+}
+
+// resendDead has dead letters sent again, not more of them than the page has
+// said. Who presses twice sends nothing twice: what was sent is dead no more.
 func (k *desk) resendDead(v *site.Visit) error {
-	f := callbacks.Filter{
-		State: callbacks.Dead, MerchantID: v.Form("merchant_id"), OrderID: v.Form("order_id"), Subject: v.Form("payout_id"),
-	}
-	done, err := k.Callbacks.ResendMany(v.Ctx, f, resendAtMost)
+	data, f, err := k.deadLettersOf(v)
 	if err != nil {
-		return err
+		return data.show("callbacks-resend", data, err)
 	}
-	return v.Back("/callbacks?state=dead", v.T("Sent again: %s of %s.", strconv.Itoa(done.Resent), strconv.Itoa(done.Matched)))
+	said, err := strconv.Atoi(v.Form("count"))
+	if err != nil || said < 1 {
+		return data.show("callbacks-resend", data, fault.Invalid(fault.Field{Name: "count", Why: "is required"}))
+	}
+	done, err := k.Callbacks.ResendMany(v.Ctx, f, min(said, resendAtMost))
+	switch {
+	case err != nil:
+		return err
+	case done.Resent == 0:
+		return v.Goto(data.Here(), v.T("Nothing was left to send again."))
+	default:
+		return v.Goto(data.Here(), v.T("Sent again: %s of %s.", strconv.Itoa(done.Resent), strconv.Itoa(done.Matched)))
+	}
 }
 
 // indented is JSON with its members on lines of their own; other text stays.

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/hibiken/asynq"
@@ -91,20 +92,41 @@ func TestDeadLettersAreSentAgainTogether(t *testing.T) {
 	t.Run("ErrForbiddenToViewers", func(t *testing.T) {
 		viewer := s.clerk(operator.RoleViewer)
 		lacks(t, viewer.read("/callbacks?state=dead"), "Send all of these again")
-		if p := viewer.post("/callbacks/resend"); p.status != http.StatusForbidden || s.stateOf("evt_1") != callbacks.Dead {
-			t.Errorf("status %d, the callback is %s", p.status, s.stateOf("evt_1"))
+		for status, p := range map[string]paper{"seen": viewer.get("/callbacks/resend"), "sent": viewer.post("/callbacks/resend", "count", "3")} {
+			if p.status != http.StatusForbidden || s.stateOf("evt_1") != callbacks.Dead {
+				t.Errorf("%s: status %d, the callback is %s", status, p.status, s.stateOf("evt_1"))
+			}
 		}
 	})
 	c := s.clerk(operator.RoleOperator)
-	holds(t, c.read("/callbacks?state=dead&merchant=acme"), `name="merchant_id" value="`+acme.ID+`"`, "Send all of these again")
+	holds(t, c.read("/callbacks?state=dead&merchant=acme"), `href="/console/callbacks/resend?merchant=acme&amp;state=dead"`, "Send all of these again")
 	lacks(t, c.read("/callbacks"), "Send all of these again")
-	if p := c.post("/callbacks/resend", "merchant_id", acme.ID); p.status != http.StatusSeeOther || p.where != "/callbacks?state=dead" {
-		t.Errorf("status %d, sent to %q", p.status, p.where)
+	text := c.read("/callbacks/resend?merchant=acme")
+	holds(t, text, ">acme</a>", "Send 2 callbacks again?", "The oldest was made", `name="count" value="2"`)
+	holds(t, c.read("/callbacks/resend"), "all merchants", "Send 3 callbacks again?")
+	for name, form := range map[string][]string{"WithoutACount": nil, "OfNone": {"count", "0"}} {
+		if p := c.post("/callbacks/resend", form...); p.status != http.StatusUnprocessableEntity || s.stateOf("evt_3") != callbacks.Dead {
+			t.Errorf("%s: status %d", name, p.status)
+		}
+	}
+	const at = "/callbacks/resend?merchant=acme"
+	t.Run("NoMoreThanWasSaid", func(t *testing.T) {
+		c.post(at, "count", "1").wants(t, http.StatusSeeOther, at)
+		holds(t, c.read(at), "Send 1 callbacks again?")
+	})
+	for range 2 { // pressed twice
+		c.post(at, "count", "2").wants(t, http.StatusSeeOther, at)
 	}
 	for id, want := range map[string]callbacks.State{"evt_1": callbacks.Pending, "evt_2": callbacks.Pending, "evt_3": callbacks.Dead} {
 		if got := s.stateOf(id); got != want {
 			t.Errorf("%s is %s, want %s", id, got, want)
 		}
+	}
+	holds(t, c.read(at), "nothing is left to send again", "2 wait for another attempt.")
+	trail, err := audit.List(t.Context(), s.app.DB, audit.Filter{Action: "callback.resend_many"})
+	s.must(err)
+	if len(trail.Items) != 2 || trail.Items[0].Actor.Name != c.email || !strings.Contains(string(trail.Items[0].After), acme.ID) {
+		t.Errorf("trail %+v", trail.Items)
 	}
 }
 

@@ -4,10 +4,8 @@ var ruCallbacks = map[string]string{
 	"Callbacks": "Колбэки", "Callback": "Колбэк", "State": "Состояние", "Merchant": "Мерчант", "Order id": "Номер заказа",
 	"Filter by order id": "Отбор по номеру заказа", "Payout": "Выплата", "due": "пора отправить", "the oldest for": "старший ждёт",
 	"dead letters": "не доставлены", "addresses given up for now": "адресов временно отключено",
-	"Send all dead letters of this list again?":                             "Отправить все недоставленные из этого списка ещё раз?",
-	"Send all of these again":                                               "Отправить все ещё раз",
-	"All that match the filter, on every page of the list, 10 000 at most.": "Все подходящие под отбор, со всех страниц списка, не более 10 000.",
-	"Kind": "Вид", "Attempts": "Попытки", "Last answer": "Последний ответ", "Next attempt": "Следующая попытка", "Created": "Создано",
+	"Send all of these again": "Отправить все ещё раз",
+	"Kind":                    "Вид", "Attempts": "Попытки", "Last answer": "Последний ответ", "Next attempt": "Следующая попытка", "Created": "Создано",
 	"Send again": "Отправить ещё раз", "Ended": "Завершён",
 	"No dead letters: every callback was delivered or still will be.": "Недоставленных нет: каждый колбэк доставлен или ещё будет доставлен.",
 	"There are no such callbacks.":                                    "Таких колбэков нет.",
@@ -19,6 +17,14 @@ var ruCallbacks = map[string]string{
 	"no body": "без тела", "no answer": "нет ответа", "Nothing was sent yet.": "Ещё ничего не отправлялось.",
 	"The callback is sent again.": "Колбэк отправляется ещё раз.", "Sent again: %s of %s.": "Отправлено ещё раз: %s из %s.",
 	"callback not found": "колбэк не найден",
+
+	"Send dead letters again": "Повторная отправка недоставленных", "all merchants": "все мерчанты",
+	"Look at them, or change the filter": "Посмотреть их или изменить отбор", "Send %d callbacks again?": "Отправить ещё раз колбэков: %d?",
+	"The oldest was made": "Самый старый создан", "Send %d again": "Отправить ещё раз: %d",
+	"%d are dead. The oldest %d go now, the rest when you press again.":                                                                                "Недоставленных: %d. Сейчас уйдут самые старые: %d, остальные — при следующем нажатии.",
+	"Each keeps its id and its text, so that its receiver knows it again, and gets a schedule of attempts anew. They go after callbacks that are new.": "Идентификатор и текст каждого прежние, поэтому получатель его узнает; расписание попыток начинается заново. Новые колбэки уходят раньше.",
+	"No dead letter fits: nothing is left to send again.":                                                                                              "Недоставленных по этому отбору нет: отправлять больше нечего.", "%d wait for another attempt.": "Ждут следующей попытки: %d.",
+	"None waits for another attempt.": "Следующей попытки не ждёт ни один.", "Nothing was left to send again.": "Отправлять было уже нечего.",
 
 	// How attempts end.
 	"accepted": "принято", "timeout": "срок", "unreachable": "недоступен", "forbidden": "запрещён",

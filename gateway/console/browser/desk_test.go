@@ -9,10 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
+	"disburse/callbacks"
+	"disburse/gateway/audit"
 	"disburse/gateway/operator"
 	"disburse/gateway/payout"
 	"disburse/ledger"
@@ -191,4 +194,67 @@ func (p *tab) lists(does ...string) {
 	}
 	p.key("\u001b")
 	p.await("no dialog", `!document.querySelector("dialog[open]")`)
+}
+
+// TestDeadLetters sends what was given up again, once however often it is
+// pressed, and sees it arrive.
+func TestDeadLetters(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	m := s.found(t, ledger.Live)
+	boss := s.hire(t, operator.RoleAdmin).Operator
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Operator, ID: boss.ID, Name: boss.Email})
+	var orders []string
+	for range 3 {
+		order := unique("dead-")
+		id := m.pay(t, order, "1500.00")
+		_, _, err := s.app.Payouts.Claim(ctx, payout.ClaimFilter{ID: id})
+		must(t, err)
+		_, err = s.app.Payouts.Complete(ctx, id, payout.Completion{})
+		must(t, err)
+		m.told(t, order)
+		orders = append(orders, order)
+	}
+	merchants, err := s.app.Directory.ByName(t.Context(), m.name)
+	must(t, err)
+	theirs := callbacks.Filter{State: callbacks.Delivered, MerchantID: merchants.ID}
+	p := s.at(t, operator.RoleOperator)
+	p.until("every callback to be delivered", func() bool {
+		found, err := s.app.Callbacks.Prospect(t.Context(), theirs)
+		must(t, err)
+		return found.Matched == len(orders)
+	})
+	_, err = s.app.DB.Exec(t.Context(), `update callback_deliveries d set state = 'dead', dead_reason = 'gone', finished_at = now()
+		from callback_events e where e.id = d.event_id and e.merchant_id = $1`, theirs.MerchantID)
+	must(t, err)
+
+	p.open("/console/callbacks?state=dead&merchant=" + m.name)
+	p.follow("Send all of these again")
+	p.sees("Send 3 callbacks again?", m.name)
+	other := s.at(t, operator.RoleOperator)
+	other.open("/console/callbacks/resend?merchant=" + m.name)
+	p.strike(func() { p.key("s") })
+	if status := other.send("/console/callbacks/resend?merchant="+m.name, map[string]string{"count": "3"}); status != 0 {
+		t.Errorf("pressed by another too, it is answered %d, want a way to the page", status)
+	}
+	p.sees("Sent again: 3 of 3.", "nothing is left to send again", "None waits for another attempt.")
+	for _, order := range orders {
+		if n := len(m.received(t, order)); n != 2 {
+			t.Errorf("%s was received %d times, want 2", order, n)
+		}
+	}
+}
+
+// until waits for what the page does not show.
+func (p *tab) until(what string, done func() bool) {
+	p.t.Helper()
+	deadline := time.Now().Add(patience)
+	ticker := time.NewTicker(4 * glance)
+	defer ticker.Stop()
+	for !done() {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s waited for %s", p.who, what)
+		}
+		<-ticker.C
+	}
 }

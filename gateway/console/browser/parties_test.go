@@ -89,6 +89,16 @@ type delivery struct {
 	Webhook  bool           `json:"webhook_signature_valid"`
 }
 
+// received are the callbacks of an order that have arrived.
+func (m shop) received(t *testing.T, orderID string) (all []delivery) {
+	t.Helper()
+	answer, err := http.Get(m.s.demo.ReceiverURL + "/received?order_id=" + orderID)
+	must(t, err)
+	defer answer.Body.Close()
+	must(t, json.NewDecoder(answer.Body).Decode(&all))
+	return all
+}
+
 // told waits for the callback of an order, which must be signed well, and
 // returns its body.
 func (m shop) told(t *testing.T, orderID string) map[string]any {
@@ -97,13 +107,7 @@ func (m shop) told(t *testing.T, orderID string) map[string]any {
 	ticker := time.NewTicker(4 * glance)
 	defer ticker.Stop()
 	for range ticker.C {
-		answer, err := http.Get(m.s.demo.ReceiverURL + "/received?order_id=" + orderID)
-		must(t, err)
-		var all []delivery
-		err = json.NewDecoder(answer.Body).Decode(&all)
-		answer.Body.Close()
-		must(t, err)
-		if len(all) > 0 {
+		if all := m.received(t, orderID); len(all) > 0 {
 			if !all[0].Standart || !all[0].Webhook {
 				t.Errorf("the callback of %s is not signed well: %+v", orderID, all[0])
 			}
