@@ -178,20 +178,33 @@ func TestExceptionsOfEveryKind(t *testing.T) {
 	late := s.payout(m, "order-late")
 	s.payout(m, "order-well")
 	s.exec(`update payouts set executor = 'bank', stage = 'unknown', sent_at = now(), look_at = now() where id = $1`, unknown.ID)
+	unapproved := s.payout(m, "order-unapproved")
+	s.exec(`update payouts set stage = 'awaiting_approval', created_at = now() - interval '99 days', completed_at = now() - interval '98 days',
+		completed_by = 'operator:opr_nobody' where id = $1`, unapproved.ID)
 	s.exec(`update payouts set executor = 'bank', stage = 'sent', sent_at = now(), look_at = now(), created_at = now() - interval '2 hours',
 		expires_at = now() - interval '1 hour' where id = $1`, stuck.ID)
-	s.exec(`update payouts set status = 'rejected_timeout', ended_at = now(), ended_by = 'system', late_outcome = 'paid' where id = $1`, late.ID)
+	s.exec(`update payouts set status = 'rejected_timeout', ended_at = now() - interval '1 minute', ended_by = 'system', late_outcome = 'paid', created_at = now() - interval '2 minutes' where id = $1`, late.ID)
 	s.stage("evt_dead", m.ID, "order-dead", `{}`)
 	s.kill("evt_dead")
+	s.exec(`update callback_events set created_at = now() - interval '1 day' where id = 'evt_dead'`)
 	s.exec(`insert into rates (currency, value, source, max_age_seconds, set_at) values ('eur', 9215, 'feed', 3600, now() - interval '3 days')`)
 
 	text := c.read("/exceptions")
-	holds(t, text, "late paid", "order-late", "stuck", "order-stuck", "unknown", "order-unknown", "Stale rates", "eur", "0.9215", "Callbacks", "dead letters")
+	inOrder(t, text, "What is wrong", "For", "With what", "Whose", "Amount", "What to do", // and the one first that has waited longest
+		"unapproved", "second person", "order-unapproved", "take the report back",
+		"stale rate", "eur", "0.9215", "Set the rate anew",
+		"dead letters", "/callbacks?state=dead", "send them again",
+		"stuck", "order-stuck", "acme", "Ask the executor why",
+		"late paid", "order-late", "although it was paid",
+		"unknown", "order-unknown", "report it as paid or reject it")
+	if rows, clocks := strings.Count(text, "<tr>")-1, strings.Count(text, "data-age"); rows != clocks || rows != 6 {
+		t.Errorf("%d exceptions have %d clocks", rows, clocks)
+	}
 	lacks(t, text, "order-well", "97.0000", "Nothing waits for a decision.")
 	t.Run("OfPayoutsAlone", func(t *testing.T) {
 		text := c.read("/exceptions?about=payouts")
-		holds(t, text, "order-late", "order-stuck", "order-unknown")
-		lacks(t, text, "Stale rates", "dead letters")
+		holds(t, text, "order-stuck", "order-late", "order-unknown")
+		lacks(t, text, "stale rate", "dead letters")
 	})
 	t.Run("OfCardsAlone", func(t *testing.T) {
 		text := c.read("/exceptions?about=cards")

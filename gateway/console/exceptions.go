@@ -3,13 +3,12 @@ package console
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"disburse/callbacks"
 	"disburse/gateway/console/site"
-	"disburse/gateway/fx"
 	"disburse/gateway/payout"
-	"disburse/gateway/virtualcard"
 )
 
 func (k *desk) exceptionRoutes() []site.Route {
@@ -24,83 +23,88 @@ const (
 )
 
 // exceptionsShown is how many of each the whole page shows.
-const exceptionsShown = 10
+const exceptionsShown = 50
 
-// payoutException is a payout whose execution no machine could settle.
-type payoutException struct {
-	payout.View
-	Exception string // "unknown", "stuck", "late_paid" or "late_refused"
-	Since     time.Time
+// exception is one thing that a person must settle, whatever it is about.
+type exception struct {
+	Kind   string // what is wrong
+	Means  string // the same for somebody who meets it for the first time
+	Next   string // what to do about it
+	Since  time.Time
+	About  string // what kind of thing it is
+	Name   string // the thing
+	Path   string // its page, below the base
+	Whose  string
+	Owner  string // the page of whose it is
+	Amount string
+	Note   string // what somebody else said about it
 }
 
-// Means is what has happened, for somebody who meets it for the first time.
-func (e payoutException) Means() string {
-	switch e.Exception {
-	case "unknown":
-		return "the executor does not know whether it was paid"
-	case "stuck":
-		return "the executor works on it beyond its time"
-	case "late_paid":
-		return "the executor paid it after it had ended otherwise"
-	case "late_refused":
-		return "the executor refused it after it had ended otherwise"
-	default:
-		return ""
-	}
+// advice says what has happened, and what to do next.
+type advice struct{ means, next string }
+
+var advices = map[string]advice{
+	"unknown": {
+		"the executor does not know whether it was paid",
+		"Ask the executor or the bank. Then claim it, and report it as paid or reject it.",
+	},
+	"stuck": {
+		"the executor works on it beyond its time",
+		"Ask the executor why. If it does not know, claim the payout and end it by what the bank says.",
+	},
+	"unapproved": {
+		"no second person has decided in time",
+		"Find out whether it was paid. Then reject it, or take the report back and make it anew.",
+	},
+	"late_paid": {
+		"the executor paid it after it had ended otherwise",
+		"The merchant has the money back although it was paid: get it back, or correct the balance with a second person.",
+	},
+	"late_refused": {
+		"the executor refused it after it had ended otherwise",
+		"It counts as paid: see that it was, by other means, or correct the balance with a second person.",
+	},
+	"no answer": {
+		"the card provider has not said how it ended",
+		"It is asked again by itself. If that does not help, ask the provider and have it ended as it says.",
+	},
+	"mismatched": {
+		"the card provider took back what it had said",
+		"Compare with the provider's statement, and settle the difference with the provider.",
+	},
+	"stale rate": {"payouts in this currency are refused", "Set the rate anew, and see why its source was silent."},
+	"dead letters": {
+		"callbacks were given up",
+		"See why their receivers refused them, tell the merchant, and send them again.",
+	},
+	"late callbacks":     {"callbacks wait longer than they should", "See whether the workers run and what the receivers answer."},
+	"addresses given up": {"receivers fail, and get fewer attempts for now", "Tell the merchants that their addresses do not answer."},
 }
 
-// cardException is an operation on a virtual card that has no answer, or two.
-type cardException struct {
-	virtualcard.Exception
-	Since time.Time
-}
-
-// State is what is wrong, in the words of the page.
-func (e cardException) State() string {
-	if e.Exception.State == "contradicted" {
-		return "mismatched"
-	}
-	return "unknown"
+func newException(kind string, since time.Time) exception {
+	return exception{Kind: kind, Means: advices[kind].means, Next: advices[kind].next, Since: since}
 }
 
 type exceptionsPage struct {
 	*listing
-	Payouts     []payoutException
-	PayoutsMore bool
-	Cards       []cardException
-	CardsMore   bool
-	CardsCount  int
-	Rates       []fx.View
-	Callbacks   callbacks.Stats
-	CallbackAge time.Time // since when the oldest waits that is due
-	Proof       proofView
+	Items  []exception // the one first that has waited longest
+	MoreOf []string    // what there is more of than is shown
+	Proof  proofView
 }
 
 // late is how long a due callback may wait before it is an exception.
 const late = time.Minute
-
-// CallbacksLate reports that callbacks wait longer than they should.
-func (p exceptionsPage) CallbacksLate() bool { return p.Callbacks.OldestDueAge > late }
 
 // BooksWrong reports that the last proof of this process found a fault.
 func (p exceptionsPage) BooksWrong() bool {
 	return p.Proof.Ended && !p.Proof.Failed && !p.Proof.Report.Clean
 }
 
-// Shows reports that exceptions about something are part of the page.
-func (p exceptionsPage) Shows(about string) bool {
-	asked := p.Asked("about")
-	return asked == "" || asked == about
-}
-
 // Whole reports that nothing is left out but by length.
 func (p exceptionsPage) Whole() bool { return p.Asked("about") == "" }
 
 // None reports that there is nothing to see to.
-func (p exceptionsPage) None() bool {
-	return len(p.Payouts) == 0 && len(p.Cards) == 0 && len(p.Rates) == 0 && p.Callbacks.Dead == 0 && p.Callbacks.OpenCircuits == 0 &&
-		!p.CallbacksLate() && !p.BooksWrong()
-}
+func (p exceptionsPage) None() bool { return len(p.Items) == 0 && !p.BooksWrong() }
 
 // exceptions shows everything that a person must settle: what has no known
 // result, what is stuck, what came late and what does not match.
@@ -128,10 +132,18 @@ func (k *desk) exceptions(v *site.Visit) error {
 	} else if err := k.otherExceptions(v, &data); err != nil {
 		return err
 	}
+	slices.SortStableFunc(data.Items, func(a, b exception) int { return a.Since.Compare(b.Since) })
 	if v.Partial() {
 		return v.Fragment("exceptions", "exceptions-now", data)
 	}
 	return v.Render("exceptions", data)
+}
+
+// more notes that there are more of a kind than the page shows.
+func (p *exceptionsPage) more(about, next string) {
+	if next != "" {
+		p.MoreOf = append(p.MoreOf, about)
+	}
 }
 
 func (k *desk) payoutExceptions(v *site.Visit, data *exceptionsPage, cursor string, limit int) (next string, err error) {
@@ -139,12 +151,15 @@ func (k *desk) payoutExceptions(v *site.Visit, data *exceptionsPage, cursor stri
 	if err != nil {
 		return "", err
 	}
-	now := k.Now()
+	who, now := k.people(v), k.Now()
 	for _, p := range found.Items {
-		kind, since := p.Exception(now)
-		data.Payouts = append(data.Payouts, payoutException{View: p.View(k.nameOf(v, p.MerchantID)), Exception: kind, Since: since})
+		e := newException(p.Exception(now))
+		view := p.View(who.merchant(p.MerchantID))
+		e.About, e.Name, e.Path = "Payout", p.OrderID, "/payouts/"+p.ID
+		e.Whose, e.Owner, e.Amount = view.Merchant, "/merchants/"+p.MerchantID, view.FiatAmount+" "+view.FiatCurrency
+		data.Items = append(data.Items, e)
 	}
-	data.PayoutsMore = found.NextCursor != ""
+	data.more(aboutPayouts, found.NextCursor)
 	return found.NextCursor, nil
 }
 
@@ -153,15 +168,20 @@ func (k *desk) cardExceptions(v *site.Visit, data *exceptionsPage, cursor string
 	if err != nil {
 		return "", err
 	}
-	now := k.Now()
-	for _, e := range found.Items {
-		data.Cards = append(data.Cards, cardException{Exception: e, Since: now.Add(-time.Duration(e.AgeSeconds) * time.Second)})
+	who, now := k.people(v), k.Now()
+	for _, c := range found.Items {
+		kind := "no answer"
+		if c.State == "contradicted" {
+			kind = "mismatched"
+		}
+		e := newException(kind, now.Add(-time.Duration(c.AgeSeconds)*time.Second))
+		e.About, e.Name, e.Path, e.Note, e.Amount = string(c.Kind), c.ID, "/exceptions/cards/"+c.ID, c.Note, c.Amount+" USD"
+		e.Whose, e.Owner = who.user(c.UserID), userPath(c.UserID)
+		data.Items = append(data.Items, e)
 	}
-	if found.NextCursor != nil {
-		data.CardsMore, next = true, *found.NextCursor
-	}
-	data.CardsCount, _, err = k.VirtualCards.Unresolved(v.Ctx)
-	return next, err
+	next = orEmpty(found.NextCursor)
+	data.more(aboutCards, next)
+	return next, nil
 }
 
 // otherExceptions are those that have pages of their own.
@@ -171,13 +191,33 @@ func (k *desk) otherExceptions(v *site.Visit, data *exceptionsPage) error {
 		return err
 	}
 	now := k.Now()
-	rates = slices.DeleteFunc(rates, func(r fx.Rate) bool { return !r.Stale(now) })
 	for _, r := range rates {
-		data.Rates = append(data.Rates, r.View(now))
+		if r.Stale(now) {
+			e := newException("stale rate", r.SetAt)
+			e.About, e.Name, e.Path, e.Amount = "Rate", r.Currency, "/rates/"+r.Currency, r.View(now).Rate
+			data.Items = append(data.Items, e)
+		}
 	}
-	if data.Callbacks, err = k.Callbacks.Stats(v.Ctx); err != nil {
+	stats, err := k.Callbacks.Stats(v.Ctx)
+	if err != nil {
 		return err
 	}
-	data.CallbackAge = now.Add(-data.Callbacks.OldestDueAge)
+	add := func(e exception, count int, path string) {
+		e.About, e.Name, e.Path = "Callbacks", strconv.Itoa(count), path
+		data.Items = append(data.Items, e)
+	}
+	if stats.Dead > 0 {
+		dead, err := k.Callbacks.Prospect(v.Ctx, callbacks.Filter{State: callbacks.Dead})
+		if err != nil {
+			return err
+		}
+		add(newException("dead letters", dead.Oldest), stats.Dead, "/callbacks?state=dead")
+	}
+	if stats.OldestDueAge > late {
+		add(newException("late callbacks", now.Add(-stats.OldestDueAge)), stats.Due, "/callbacks?state=pending")
+	}
+	if stats.OpenCircuits > 0 {
+		add(newException("addresses given up", now.Add(-stats.OldestDueAge)), stats.OpenCircuits, "/callbacks?state=pending")
+	}
 	return nil
 }

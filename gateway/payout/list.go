@@ -30,7 +30,8 @@ type Filter struct {
 	Limit      int // 1..500, 50 when zero or below
 }
 
-// Page is a piece of a list, newest first. NextCursor is "" on the last.
+// Page is a piece of a list, newest first; of exceptions, the one first that has
+// waited longest. NextCursor is "" on the last.
 type Page struct {
 	Items      []Payout
 	NextCursor string
@@ -51,7 +52,11 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 		limit = defaultPage
 	}
 	q := f.query(s.now())
-	q.add(listOrder, limit+1) // one more tells whether there is a next page
+	order := listOrder
+	if f.Exceptions {
+		order = listExceptionOrder
+	}
+	q.add(order, limit+1) // one more tells whether there is a next page
 	items, err := selectPayouts(ctx, s.d.DB, q.sql.String(), q.args...)
 	if err != nil {
 		return Page{}, fmt.Errorf("payout: list: %w", err)
@@ -116,12 +121,16 @@ func (q *conditions) add(fragment string, args ...any) {
 func (f Filter) query(now time.Time) *conditions {
 	q := &conditions{}
 	q.sql.WriteString(selectList)
+	after := listBefore
+	if f.Exceptions {
+		after = listAfterException
+	}
 	for _, c := range []struct {
 		fragment string
 		value    string
 	}{
 		{listStatus, string(f.Status)}, {listStage, string(f.Stage)}, {listMerchant, f.MerchantID}, {listMode, string(f.Mode)}, {listMethod, string(f.Method)},
-		{listCurrency, strings.ToLower(f.Currency)}, {listClaimedBy, f.ClaimedBy}, {listBefore, f.Cursor},
+		{listCurrency, strings.ToLower(f.Currency)}, {listClaimedBy, f.ClaimedBy}, {after, f.Cursor},
 	} {
 		if c.value != "" {
 			q.add(c.fragment, c.value)
@@ -229,8 +238,9 @@ func (s *Service) timeline(ctx context.Context, p Payout) ([]Entry, error) {
 
 // Exception says what is wrong with the execution of a payout and since when:
 // "unknown" (whether it was paid), "stuck" (the executor works on it beyond its
-// time), "unapproved" (no second person has decided in time), "late_paid" or "late_refused" (the executor answered so after the
-// payout had ended otherwise); "" for nothing.
+// time), "unapproved" (no second person has decided in time), "late_paid" or
+// "late_refused" (the executor answered so after the payout had ended otherwise);
+// "" for nothing.
 func (p Payout) Exception(now time.Time) (kind string, since time.Time) {
 	switch {
 	case p.LateOutcome != "":

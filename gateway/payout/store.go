@@ -85,6 +85,13 @@ const (
     and p.stage <> 'awaiting_approval' and (p.stage = 'unknown' or p.expires_at <= $%d)
     or p.status = 'expectation' and p.stage = 'awaiting_approval' and p.completed_at <= $%d)`
 	listOrder = ` order by p.id desc limit $%d`
+
+	// Exceptions are read from the one on that has waited longest. Since when a
+	// payout is one, Payout.Exception tells in the same way.
+	exceptionSince = `case when p.late_outcome is not null then p.ended_at when p.stage = 'awaiting_approval' then p.completed_at
+    when p.stage = 'unknown' then p.sent_at else p.expires_at end`
+	listAfterException = ` and (` + exceptionSince + `, p.id) > (select ` + exceptionSince + `, p.id from payouts p where p.id = $%d)`
+	listExceptionOrder = ` order by ` + exceptionSince + `, p.id limit $%d`
 )
 
 // Ending: a rider each. The guard decides who wins, in the transaction of the
