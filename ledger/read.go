@@ -64,12 +64,26 @@ where purpose = 'held' and currency = 'USDT' group by mode`
 	sqlStatement = `
 select t.id, t.reference, t.flow, t.amount, t.balance, c.mode, c.owner, c.purpose, c.currency, t.at from (
     (select id, reference, flow, -amount as amount, from_balance as balance, to_account as other, at
-     from ledger_transfers where from_account = $1 and id < $2 and at >= $3 and at < $4 order by id desc limit $5)
+     from ledger_transfers where from_account = $1 and id < $2 and id > $6 and at >= $3 and at < $4 order by id desc limit $5)
     union all
     (select id, reference, flow, amount, to_balance, from_account, at
-     from ledger_transfers where to_account = $1 and id < $2 and at >= $3 and at < $4 order by id desc limit $5)
+     from ledger_transfers where to_account = $1 and id < $2 and id > $6 and at >= $3 and at < $4 order by id desc limit $5)
 ) t join ledger_accounts c on c.id = t.other
 order by t.id desc limit $5`
+
+	// After which transfer a moment falls, as near as ids run with time: halving
+	// finds it, for no index has the times.
+	sqlPlace = `
+with recursive halving as (
+    select -1::bigint as before, 4611686018427387904::bigint as after
+    union all
+    select case when n.earlier then n.middle else h.before end, case when n.earlier then h.after else n.middle end
+    from halving h cross join lateral (
+        select m.middle, coalesce((select t.at < $1 from ledger_transfers t where t.id > m.middle order by t.id limit 1), false) as earlier
+        from (select h.before + (h.after - h.before) / 2 as middle) as m) as n
+    where h.after - h.before > 1
+)
+select after from halving where after - before = 1`
 
 	// Both sides have an index on (account, id), so the newest are found from
 	// its end, and counting reads the index alone.
@@ -156,7 +170,8 @@ type AccountFilter struct {
 
 // Accounts lists accounts by ascending id, after the given one.
 func (l *Ledger) Accounts(ctx context.Context, f AccountFilter, after int64, limit int) ([]AccountRow, error) {
-	rows, err := l.cfg.DB.Query(ctx, sqlAccounts, after, f.Owner, f.Purpose, f.Mode, limit)
+	// Planned for the filters that are given: each has an index of its own.
+	rows, err := l.cfg.DB.Query(ctx, sqlAccounts, pgx.QueryExecModeCacheDescribe, after, f.Owner, f.Purpose, string(f.Mode), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -201,14 +216,35 @@ func (l *Ledger) Statement(ctx context.Context, id int64, p Period, before int64
 	if before == 0 {
 		before = 1<<63 - 1
 	}
+	after := int64(0)
+	if !p.From.IsZero() {
+		if after, err = l.place(ctx, p.From.Add(-astray)); err != nil {
+			return nil, err
+		}
+	}
 	if p.To.IsZero() {
 		p.To = endOfTime
+	} else {
+		last, err := l.place(ctx, p.To.Add(astray))
+		if err != nil {
+			return nil, err
+		}
+		before = min(before, last+1)
 	}
-	rows, err := l.cfg.DB.Query(ctx, sqlStatement, id, before, p.From, p.To, limit)
+	rows, err := l.cfg.DB.Query(ctx, sqlStatement, id, before, p.From, p.To, limit, after)
 	if err != nil {
 		return nil, err
 	}
 	return collectLines(rows, account.Currency)
+}
+
+// astray is how far the ids of transfers may be out of the order of their times:
+// far longer than a group takes.
+const astray = 10 * time.Minute
+
+// place is the id of the last transfer before a moment, 0 when there is none.
+func (l *Ledger) place(ctx context.Context, moment time.Time) (id int64, err error) {
+	return id, l.cfg.DB.QueryRow(ctx, sqlPlace, moment).Scan(&id)
 }
 
 // Activity is a statement by position: the transfers of an account newest

@@ -88,8 +88,8 @@ table audit_log
     constraint audit_log_pkey PRIMARY KEY (id)
     CREATE INDEX audit_log_action ON public.audit_log USING btree (action, id)
     CREATE INDEX audit_log_actor ON public.audit_log USING btree (actor_id, id)
-    CREATE INDEX audit_log_at ON public.audit_log USING btree (at)
     CREATE INDEX audit_log_subject ON public.audit_log USING btree (subject, subject_id, id)
+    CREATE INDEX audit_log_time ON public.audit_log USING btree (at, id)
     CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
 
 table bonus_grants
@@ -275,6 +275,7 @@ table game_players
     constraint game_players_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
     constraint game_players_pkey PRIMARY KEY (id)
     constraint game_players_player_id_key UNIQUE (provider_id, player_id)
+    CREATE INDEX game_players_provider ON public.game_players USING btree (provider_id, id)
     CREATE INDEX game_players_user ON public.game_players USING btree (user_id, id)
     CREATE TRIGGER game_players_stay_bound BEFORE UPDATE ON public.game_players FOR EACH ROW WHEN (((((old.provider_id IS DISTINCT FROM new.provider_id) OR (old.player_id IS DISTINCT FROM new.player_id)) OR (old.user_id IS DISTINCT FROM new.user_id)) OR (old.currency IS DISTINCT FROM new.currency))) EXECUTE FUNCTION refuse_rebinding()
 
@@ -354,6 +355,7 @@ table game_sessions
     constraint game_sessions_session_id_key UNIQUE (provider_id, session_id)
     CREATE INDEX game_sessions_open ON public.game_sessions USING btree (expires_at) WHERE (closed_at IS NULL)
     CREATE INDEX game_sessions_player ON public.game_sessions USING btree (player, id)
+    CREATE INDEX game_sessions_provider ON public.game_sessions USING btree (provider_id, id)
 
 table game_transactions with (fillfactor=85)
     id bigint not null identity a
@@ -393,9 +395,9 @@ CASE kind
     ELSE (withdraw_id IS NULL)
 END)
     constraint game_transactions_pkey PRIMARY KEY (provider_id, scope, transaction_id)
+    CREATE INDEX game_transactions_newest ON public.game_transactions USING btree (provider_id, created_at, id)
     CREATE INDEX game_transactions_player ON public.game_transactions USING btree (player, created_at, id)
     CREATE INDEX game_transactions_round ON public.game_transactions USING btree (round_id)
-    CREATE INDEX game_transactions_time ON public.game_transactions USING btree (created_at, id)
 
 table games
     id bigint not null identity a

@@ -29,18 +29,28 @@ from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[],
      as r (at, actor_kind, actor_id, actor_name, address, action, subject, subject_id, before, after, request_id, place)
 order by r.place`
 
-const selectPage = `
+const (
+	selectNarrowed = `
 select id, at, actor_kind, actor_id, actor_name, address, action, subject, subject_id, before, after, request_id
 from audit_log
-where ($1 = 0 or id < $1)
-  and ($2 = '' or actor_id = $2)
-  and ($3 = '' or action = $3)
-  and ($4 = '' or subject = $4)
-  and ($5 = '' or subject_id = $5)
-  and ($6::timestamptz is null or at >= $6)
-  and ($7::timestamptz is null or at < $7)
+where ($1 = '' or actor_id = $1)
+  and ($2 = '' or action = $2)
+  and ($3 = '' or subject = $3)
+  and ($4 = '' or subject_id = $4)`
+
+	selectPage = selectNarrowed + `
+  and ($5 = 0 or id < $5)
 order by id desc
-limit $8`
+limit $6`
+
+	// A period has an index in the order of time, in which it is read.
+	selectPeriod = selectNarrowed + `
+  and ($5 = 0 or (at, id) < ((select at from audit_log where id = $5), $5))
+  and ($7::timestamptz is null or at >= $7)
+  and ($8::timestamptz is null or at < $8)
+order by at desc, id desc
+limit $6`
+)
 
 func insert(ctx context.Context, db Execer, records []Record) error {
 	n := len(records)
@@ -78,8 +88,12 @@ type row struct {
 }
 
 func selectRows(ctx context.Context, db Querier, f Filter, before int64, limit int) ([]row, error) {
-	rows, err := db.Query(ctx, selectPage, before, f.ActorID, f.Action, f.Subject, f.SubjectID,
-		orNull(f.From), orNull(f.To), limit)
+	// Planned for the filters that are given: each has an index of its own.
+	sql, args := selectPage, []any{pgx.QueryExecModeCacheDescribe, f.ActorID, f.Action, f.Subject, f.SubjectID, before, limit}
+	if !f.From.IsZero() || !f.To.IsZero() {
+		sql, args = selectPeriod, append(args, orNull(f.From), orNull(f.To))
+	}
+	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ const (
 	listUser     = ` and o.user_id = $%d`
 	listType     = ` and o.type = $%d`
 	listStatus   = ` and o.status = $%d`
-	listClaimed  = ` and o.claimed_by = $%d`
+	listClaimed  = ` and o.claimed_by = $%d` + listOpen // only open ones are held
 	listOpen     = ` and o.status in ('pending', 'paid_by_user')`
 	listBefore   = ` and o.id < $%d`
 	listPage     = ` order by o.id desc limit $%d offset $%d`

@@ -25,7 +25,7 @@ from game_players p join game_providers v on v.id = p.provider_id`
 	selectPlayer          = playerColumns + ` where v.name = $1 and p.player_id = $2`
 	selectPlayerForUpdate = selectPlayer + ` for update of p`
 	selectPlayerPage      = playerColumns + `
-where ($1 = '' or v.name = $1) and ($2::bigint = 0 or p.user_id = $2) and p.id > $3 order by p.id limit $4`
+where ($1 = '' or p.provider_id = (select id from game_providers where name = $1)) and ($2::bigint = 0 or p.user_id = $2) and p.id > $3 order by p.id limit $4`
 
 	insertPlayer = `
 insert into game_players (provider_id, player_id, user_id, currency, bet_limit, loss_limit_day, reality_check_seconds, created_at)
@@ -43,7 +43,7 @@ from game_sessions s join game_providers v on v.id = s.provider_id join game_pla
 	selectSession          = sessionColumns + ` where v.name = $1 and s.session_id = $2`
 	selectSessionForUpdate = selectSession + ` for update of s`
 	selectSessionPage      = sessionColumns + `
-where ($1 = '' or v.name = $1) and ($2 = '' or p.player_id = $2)
+where ($1 = '' or s.provider_id = (select id from game_providers where name = $1)) and ($2 = '' or p.player_id = $2)
   and ($3::timestamptz is null or s.closed_at is null and s.expires_at > $3) and s.id > $4
 order by s.id limit $5`
 

@@ -174,7 +174,8 @@ func utc(at *time.Time) *time.Time {
 }
 
 func collect[T any](ctx context.Context, db database, sql string, args ...any) ([]T, error) {
-	rows, err := db.Query(ctx, sql, args...)
+	// Planned for the filters that are given: each has an index of its own.
+	rows, err := db.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 	if err != nil {
 		return nil, err
 	}

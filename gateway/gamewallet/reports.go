@@ -45,7 +45,6 @@ func (s *Service) Transactions(ctx context.Context, f Filter, cursor string, lim
 	}
 	limit = pageSize(limit)
 	q := newQuery(selectTransactions)
-	q.narrow(transactionsOfProvider, f.Provider)
 	q.narrow(transactionsOfPlayer, f.Player)
 	q.narrow(transactionsOfRound, f.Round)
 	if !f.From.IsZero() {
@@ -57,7 +56,10 @@ func (s *Service) Transactions(ctx context.Context, f Filter, cursor string, lim
 	if cursor != "" {
 		q.add(transactionsBefore, at, id)
 	}
-	q.add(transactionsPage, limit+1) // one more tells whether there is a next page
+	q.add(transactionsNewest, limit+1) // one more tells whether there is a next page
+	q.add(transactionsOfAll)
+	q.narrow(transactionsOfProvider, f.Provider)
+	q.add(transactionsNewest, limit+1)
 	rows, err := collect(ctx, s.d.DB, transactionRow.transaction, q)
 	if err != nil {
 		return page.Page[TransactionView]{}, fmt.Errorf("gamewallet: transactions: %w", err)

@@ -10,22 +10,26 @@ import (
 )
 
 const (
+	// The newest of each provider, which are few and have an index each, merged.
 	selectTransactions = `
 select t.id, v.name as provider, p.player_id, p.user_id, t.kind, t.state, t.transaction_id, coalesce(t.withdraw_id, '') as withdraw_id,
     t.game_id, t.round_id, coalesce(t.campaign, '') as campaign, t.amount, t.jackpot, t.bonus, t.currency,
     t.round_finished, t.free_spins_consumed, t.created_at, t.ended_at
-from game_transactions t
-join game_players p on p.id = t.player
-join game_providers v on v.id = t.provider_id
-where true`
+from game_providers v
+cross join lateral (
+    select * from game_transactions t where t.provider_id = v.id`
 
+	transactionsOfPlayer = ` and t.player in (select id from game_players where provider_id = v.id and player_id = $%d)`
+	transactionsOfRound  = ` and t.round_id = $%d`
+	transactionsFrom     = ` and t.created_at >= $%d`
+	transactionsTo       = ` and t.created_at < $%d`
+	transactionsBefore   = ` and (t.created_at, t.id) < ($%d, $%d)`
+	transactionsNewest   = ` order by t.created_at desc, t.id desc limit $%d`
+
+	transactionsOfAll = `) as t
+join game_players p on p.id = t.player
+where true`
 	transactionsOfProvider = ` and v.name = $%d`
-	transactionsOfPlayer   = ` and p.player_id = $%d`
-	transactionsOfRound    = ` and t.round_id = $%d`
-	transactionsFrom       = ` and t.created_at >= $%d`
-	transactionsTo         = ` and t.created_at < $%d`
-	transactionsBefore     = ` and (t.created_at, t.id) < ($%d, $%d)`
-	transactionsPage       = ` order by t.created_at desc, t.id desc limit $%d`
 
 	selectRounds = `
 select r.id, v.name as provider, p.player_id, p.user_id, p.currency, r.game_id, r.round_id, r.bets, r.wins, r.rolled_back,

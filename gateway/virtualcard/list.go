@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"disburse/gateway/enduser"
 	"disburse/gateway/fault"
 	"disburse/gateway/page"
@@ -128,7 +130,7 @@ func (s *Service) Desk(ctx context.Context, userID int64, cursor string, limit i
 	if limit = min(limit, maxPage); limit <= 0 {
 		limit = defaultPage
 	}
-	cards, err := collect(ctx, s.d.DB, cardRow.card, selectDesk, userID, cursor, limit+1)
+	cards, err := collect(ctx, s.d.DB, cardRow.card, selectDesk, pgx.QueryExecModeCacheDescribe, userID, cursor, limit+1)
 	if err != nil {
 		return page.Page[Card]{}, fmt.Errorf("virtualcard: desk: %w", err)
 	}
