@@ -20,8 +20,14 @@ func (a *App) buildPages(gate site.Gate, redisClient redis.UniversalClient) ([]h
 	if err != nil {
 		return nil, err
 	}
+	background := a.background()
+	background(func(ctx context.Context) {
+		if err := figures.Warm(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("the charts are not read ahead", "cause", err)
+		}
+	})
 	desk, err := console.New(console.Deps{
-		Payouts: a.Payouts, VirtualCards: a.VirtualCards, Directory: a.Directory, Ledger: a.Ledger, Callbacks: a.Callbacks, Exports: a.Exports, Queues: newQueues(redisClient), ProveLedger: a.proveLedger, Background: a.background(),
+		Payouts: a.Payouts, VirtualCards: a.VirtualCards, Directory: a.Directory, Ledger: a.Ledger, Callbacks: a.Callbacks, Exports: a.Exports, Queues: newQueues(redisClient), ProveLedger: a.proveLedger, Background: background,
 		Sessions: a.Sessions, Operators: a.Operators, Figures: figures, Gate: gate, Log: a.log, Now: time.Now, PublicURL: a.Config.PublicURL,
 		Merchants: a.Merchants, People: a.People, EndUsers: a.Users, CardOrders: a.CardOrders, Exchange: a.Exchange, Chat: a.Chat, Rates: a.Rates,
 		GameProviders: a.GameProviders, Games: a.Games, TestCallback: a.TestCallback, Approvals: a.Approvals,

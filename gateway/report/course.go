@@ -98,7 +98,7 @@ func (r *Reader) Course(ctx context.Context, mode ledger.Mode, span Span) (Cours
 		from = from.Add(span.Step)
 	}
 	if !r.courses.has(pastStep{mode, span.Step, last.Unix()}, now) {
-		read, err := r.steps(ctx, mode, span.Step, from)
+		read, err := r.steps(ctx, mode, span.Step, from, last)
 		if err != nil {
 			return Course{}, fmt.Errorf("report: course: %w", err)
 		}
@@ -143,8 +143,43 @@ func (c *courses) forget(before time.Time) {
 	}
 }
 
-func (r *Reader) steps(ctx context.Context, mode ledger.Mode, step time.Duration, from time.Time) (map[int64]Step, error) {
-	rows, err := r.d.DB.Query(ctx, selectCourse, string(mode), from, step.Seconds())
+// Warm reads the courses of live payouts before anybody asks, the newest day
+// first and a day at a time, so that who asks meanwhile does not wait long.
+func (r *Reader) Warm(ctx context.Context) error {
+	const day = 24 * time.Hour
+	for _, span := range Spans {
+		last := r.d.Now().UTC().Truncate(span.Step)
+		first := last.Add(-time.Duration(span.Back-1) * span.Step)
+		for until := last; !until.Before(first); until = until.Add(-max(day, span.Step)) {
+			from := until.Add(-max(day, span.Step)).Add(span.Step)
+			if from.Before(first) {
+				from = first
+			}
+			if err := r.warm(ctx, span, from, until); err != nil {
+				return fmt.Errorf("report: warm: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Reader) warm(ctx context.Context, span Span, from, until time.Time) error {
+	r.courses.mu.Lock()
+	defer r.courses.mu.Unlock()
+	now := r.d.Now().UTC()
+	if r.courses.has(pastStep{ledger.Live, span.Step, from.Unix()}, now) {
+		return nil
+	}
+	read, err := r.steps(ctx, ledger.Live, span.Step, from, until)
+	if err == nil {
+		r.courses.keep(ledger.Live, span, from, until, read, now)
+	}
+	return err
+}
+
+// steps reads the steps from one to another, both included.
+func (r *Reader) steps(ctx context.Context, mode ledger.Mode, step time.Duration, from, last time.Time) (map[int64]Step, error) {
+	rows, err := r.d.DB.Query(ctx, selectCourse, string(mode), from, step.Seconds(), last)
 	if err != nil {
 		return nil, err
 	}

@@ -109,15 +109,18 @@ select count(*), count(*) filter (where state = 'delivered'),
     extract(epoch from coalesce(percentile_cont(0.95) within group (order by finished_at - scheduled_at) filter (where state = 'delivered'), '0'))
 from (select state, finished_at, scheduled_at from callback_deliveries where event_id >= $1 order by event_id desc limit $2) as d`
 
-// selectCourse is what ended since a moment, by steps of so many seconds. All of
-// it is in the index.
+// selectCourse is what ended in each step of so many seconds. All of it is in the
+// index, and a step at a time is little enough to be sorted in memory.
 const selectCourse = `
-select extract(epoch from date_bin(make_interval(secs => $3), ended_at, timestamptz '1970-01-01 00:00:00+00'))::bigint as step,
-    count(*) filter (where status = 'successful'), count(*) filter (where status = 'rejected_timeout'),
-    count(*) filter (where status = 'rejected_merchant'), count(*) filter (where status = 'rejected_gate'),
-    extract(epoch from coalesce(percentile_cont(0.5) within group (order by ended_at - created_at) filter (where status = 'successful'), '0')),
-    extract(epoch from coalesce(percentile_cont(0.9) within group (order by ended_at - created_at) filter (where status = 'successful'), '0'))
-from payouts where mode = $1 and ended_at >= $2 group by step order by step`
+select extract(epoch from step.begins)::bigint, d.*
+from generate_series($2::timestamptz, $4::timestamptz, make_interval(secs => $3)) as step (begins)
+cross join lateral (
+    select count(*) filter (where status = 'successful') as paid, count(*) filter (where status = 'rejected_timeout'),
+        count(*) filter (where status = 'rejected_merchant'), count(*) filter (where status = 'rejected_gate'),
+        extract(epoch from coalesce(percentile_cont(0.5) within group (order by ended_at - created_at) filter (where status = 'successful'), '0')),
+        extract(epoch from coalesce(percentile_cont(0.9) within group (order by ended_at - created_at) filter (where status = 'successful'), '0'))
+    from payouts where mode = $1 and ended_at >= step.begins and ended_at < step.begins + make_interval(secs => $3)
+) as d`
 
 // selectMerchantPulse is a row a merchant, of what is the merchant's alone: no
 // sequence, which runs with what others do, and nothing of who works on what.
