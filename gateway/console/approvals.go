@@ -5,19 +5,20 @@ import (
 
 	"disburse/gateway/approval"
 	"disburse/gateway/console/site"
+	"disburse/gateway/merchant"
 	"disburse/gateway/payout"
 )
 
 func (k *desk) approvalRoutes() []site.Route {
 	const get, post = http.MethodGet, http.MethodPost
-	return []site.Route{
+	return append(asking("/approvals/rules/set", admin, k.ruleForm, k.setRule), []site.Route{
 		{Method: get, Path: "/approvals", Role: viewer, Handle: k.approvals},
 		{Method: get, Path: "/approvals/list", Role: viewer, Handle: k.approvalRows},
 		{Method: get, Path: "/approvals/:id", Role: viewer, Handle: k.approval},
 		{Method: post, Path: "/approvals/:id/approve", Role: approver, Handle: k.approve},
 		{Method: post, Path: "/approvals/:id/refuse", Role: approver, Handle: k.refuse},
 		{Method: post, Path: "/approvals/:id/withdraw", Role: executor, Handle: k.withdraw},
-	}
+	}...)
 }
 
 // asked is something that one person asked for, as another one looks at it.
@@ -45,8 +46,51 @@ func (a asked) Names() []string {
 		approval.Payout:      {"order_id", "payment_method", "requisite", "usdt_amount", "mode"},
 		approval.Adjustment:  {"ref", "mode"},
 		approval.KeyRotation: {"only", "grace", "keys", "mode"},
+		approval.VirtualCard: {"operation", "fee", "moved", "provider_card", "last_digits", "card_id", "contradiction"},
 	}
 	return names[a.Kind]
+}
+
+// Of is what it is about, as lists name it: a merchant, a currency or a user.
+func (a asked) Of() string {
+	for _, name := range []string{"merchant", "user_id", "currency"} {
+		if a.What[name] != "" {
+			return a.What[name]
+		}
+	}
+	return ""
+}
+
+// Changes reports something that has a state before and one after.
+func (a asked) Changes() bool { return a.Before() != "" }
+
+// Before is the state that the visitor would change, After the one that he would
+// make of it.
+func (a asked) Before() string {
+	if a.Kind == approval.Payout {
+		return string(payout.StageAwaiting)
+	}
+	return a.What["before"]
+}
+
+// After is the state that follows from the approval.
+func (a asked) After() string {
+	switch a.Kind {
+	case approval.Payout:
+		return string(payout.Successful)
+	case approval.VirtualCard:
+		return a.What["as"]
+	default:
+		return a.What["after"]
+	}
+}
+
+// Decides reports that the visitor's role is among those that decide it.
+func (a asked) Decides(v *site.View) bool {
+	if a.Kind == approval.Rule {
+		return v.May(admin)
+	}
+	return v.May(approver)
 }
 
 func (k *desk) asked(v *site.Visit, a approval.Approval) asked {
@@ -117,6 +161,8 @@ type approvalPage struct {
 	asked
 	Receipts []payout.Receipt
 	Cheques  []string
+	Now      string // what a merchant whose balance is to be corrected can spend
+	Then     string // and what it could after
 	Typed    string // what was written before it had to be mended
 }
 
@@ -128,18 +174,38 @@ func (k *desk) showApproval(v *site.Visit, problem error) error {
 		return err
 	}
 	page := approvalPage{asked: k.asked(v, a)}
-	if a.Kind == approval.Payout {
-		d, err := k.Payouts.Detail(v.Ctx, a.Subject)
-		if err != nil {
-			return err
-		}
-		page.Receipts, page.Cheques = d.Receipts, d.Payout.Cheques
+	if err := k.judgedBy(v, a, &page); err != nil {
+		return err
 	}
 	if problem != nil {
 		page.Typed = v.Form("reason") + v.Form("note")
 		return v.RenderInvalid("approval", page, problem)
 	}
 	return v.Render("approval", page)
+}
+
+// judgedBy adds what there is to judge something by.
+func (k *desk) judgedBy(v *site.Visit, a approval.Approval, page *approvalPage) error {
+	switch {
+	case a.Kind == approval.Payout:
+		d, err := k.Payouts.Detail(v.Ctx, a.Subject)
+		if err != nil {
+			return err
+		}
+		page.Receipts, page.Cheques = d.Receipts, d.Payout.Cheques
+	case a.Kind == approval.Adjustment && page.Open():
+		d, err := k.Merchants.Show(v.Ctx, a.Subject)
+		if err != nil {
+			return err
+		}
+		page.Now = usdt(d.Available)
+		if by, err := merchant.ParseAdjustment(page.Amount()); err == nil {
+			if then, err := d.Available.Add(by); err == nil {
+				page.Then = usdt(then)
+			}
+		}
+	}
+	return nil
 }
 
 // decided goes back to what waits, or shows again what could not be decided.

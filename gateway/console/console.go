@@ -109,7 +109,7 @@ const (
 // routes is every page of the console.
 func (k *desk) routes() []site.Route {
 	return slices.Concat(k.homeRoutes(), k.payoutRoutes(), k.approvalRoutes(), k.cardOrderRoutes(), k.disputeRoutes(),
-		k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.peopleRoutes(), k.userRoutes(),
+		k.queueRoutes(), k.auditRoutes(), k.exceptionRoutes(), k.cardExceptionRoutes(), k.callbackRoutes(), k.bookRoutes(), k.merchantRoutes(), k.peopleRoutes(), k.userRoutes(),
 		k.rateRoutes(), k.operatorRoutes(), k.gameRoutes(), k.reportRoutes())
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"disburse/callbacks"
+	"disburse/gateway/approval"
 	"disburse/gateway/console/site"
 	"disburse/gateway/fault"
 	"disburse/gateway/operator"
@@ -22,6 +23,8 @@ type payoutPage struct {
 	Exception  string
 	Since      time.Time
 	Completer  string // who reported it as paid, while that waits for another
+	Approval   string // the id of what waits for another
+	Recall     string // how the visitor may take the report: "back" or "over"
 	EndedBy    string
 	Lines      []line
 	Transfers  []ledger.TransferView
@@ -110,6 +113,7 @@ func (k *desk) payoutPage(v *site.Visit) (payoutPage, error) {
 		EndedBy: who.name(p.EndedBy), Completer: who.name(p.CompletedBy),
 	}
 	page.Exception, page.Since = p.Exception(v.Now())
+	page.reported(v, d)
 	page.Requisite = requisite{Of: "/payouts/" + p.ID, Label: labels[p.Method], Text: p.Masked(), May: page.Open() && page.Held.Here()}
 	for _, e := range d.Timeline {
 		page.Lines = append(page.Lines, line{
@@ -132,6 +136,30 @@ func (k *desk) payoutPage(v *site.Visit) (payoutPage, error) {
 	}
 	page.Shown = strings.Join([]string{string(p.Status), string(p.Stage), p.ClaimedBy}, ".")
 	return page, err
+}
+
+// reported adds what the visitor may do about a report that waits for another
+// person: who made it takes it back, and any approver takes it over that nobody
+// decided about in time.
+func (p *payoutPage) reported(v *site.Visit, d payout.Detail) {
+	for _, a := range d.Approvals {
+		if !p.Awaits() || a.DecidedAt != nil {
+			continue
+		}
+		p.Approval = a.ID
+		switch {
+		case a.RequestedBy == me(v) && v.Person.May(executor):
+			p.Recall = "back"
+		case a.State == approval.Expired && v.Person.May(approver):
+			p.Recall = "over"
+		}
+	}
+}
+
+// recallPayout takes back, or over, that the payout is paid.
+func (k *desk) recallPayout(v *site.Visit) error {
+	_, err := k.Payouts.Recall(v.Ctx, v.Param("id"))
+	return k.payoutDone(v, err, v.T("Taken back: the payout is in your hands again."))
 }
 
 // sentAbout are the callbacks about an item, with what they say.

@@ -24,6 +24,7 @@ func (k *desk) payoutRoutes() []site.Route {
 		{Method: post, Path: "/payouts/:id/pass", Role: executor, Handle: k.passPayout},
 		{Method: post, Path: "/payouts/:id/complete", Role: executor, Handle: k.completePayout},
 		{Method: post, Path: "/payouts/:id/reject", Role: executor, Handle: k.rejectPayout},
+		{Method: post, Path: "/payouts/:id/recall", Role: executor, Handle: k.recallPayout},
 		{Method: post, Path: "/payouts/:id/receipts", Role: executor, Upload: true, Handle: k.addReceipt},
 		{Method: post, Path: "/payouts/:id/callbacks/:callback/resend", Role: executor, Handle: k.resendPayoutCallback},
 	}

@@ -52,7 +52,7 @@ func (s *Service) AskToResolve(ctx context.Context, r Resolution) (Resolved, err
 const (
 	whatAs           = "as"
 	whatProviderCard = "provider_card"
-	whatLastFour     = "last_four"
+	whatLastFour     = "last_digits"
 	whatMoved        = "moved"
 	whatState        = "before"
 	whatSaid         = "contradiction"
