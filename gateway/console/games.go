@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"disburse/gateway/console/site"
+	"disburse/gateway/enduser"
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
 )
@@ -138,6 +139,9 @@ type playerPage struct {
 	Transactions []gamewallet.TransactionView
 	Trail        trail
 }
+
+// Wallet is how the books name whose money the player bets.
+func (p playerPage) Wallet() string { return enduser.Owner(p.UserID) }
 
 func (k *desk) player(v *site.Visit) error {
 	one, err := k.GameProviders.Player(v.Ctx, v.Param("provider"), v.Param("player"))

@@ -23,6 +23,11 @@ var ruUsers = map[string]string{
 	"Card orders": "Карточные заявки", "Order": "Ордер", "No card orders.": "Карточных ордеров нет.", "deposit": "пополнение", "withdraw": "вывод", "P2P orders": "P2P-сделки", "No P2P orders.": "P2P-ордеров нет.",
 	"Side": "Сторона", "sells to": "продаёт пользователю", "buys from": "покупает у", "Plays no games.": "Не играет.", "Block this user?": "Заблокировать этого пользователя?",
 	"An app acts for the user with a token. Only its hash is stored, so tokens are made and ended here, never shown again.": "Приложение действует за пользователя с токеном. Хранится только хеш, поэтому здесь токены выпускают и отзывают, но не показывают снова.",
+	"Virtual cards": "Виртуальные карты", "To spend on cards:": "Доступно для карт:", "Card": "Карта", "Balance, USD": "Баланс, USD", "Amount, USD": "Сумма, USD", "Card's id": "Id карты",
+	"Older cards are not shown.": "Более старые карты не показаны.", "Orders of virtual cards": "Операции по виртуальным картам", "The newest %d of %d orders are shown.": "Показаны последние операции: %d из %d.",
+	"No virtual cards.": "Виртуальных карт нет.", "The wallet in the books": "Кошелёк в учёте", "Wallet": "Кошелёк", "What it bets with, in the books": "Чем он ставит, в учёте", "Transaction": "Операция",
+	"initial balance": "первый баланс", "creation fee": "плата за выпуск", "topup fee": "плата за пополнение", "approved": "одобрено", "declined": "отклонено",
+	"frozen":         "заморожена",
 	"End all tokens": "Отозвать все токены", "End every token of this user?": "Отозвать все токены этого пользователя?",
 }
 

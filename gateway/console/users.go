@@ -115,6 +115,7 @@ type userPage struct {
 	More      bool // there are more of them
 	Cards     []cardOrderRow
 	Trades    []tradeRow
+	Virtual   userCards
 	Players   []gameprovider.PlayerView
 	Trail     trail
 }
@@ -133,6 +134,9 @@ type tradeRow struct {
 
 // Sum is what changes hands.
 func (r tradeRow) Sum() string { return rub(r.USDTAmount) }
+
+// Owner is how the books name whose money it is.
+func (r userRow) Owner() string { return enduser.Owner(r.ID) }
 
 const userRowsShown = 10
 
@@ -179,6 +183,9 @@ func (k *desk) userOrders(v *site.Visit, p *userPage) error {
 	}
 	for _, t := range trades {
 		p.Trades = append(p.Trades, tradeRow{t, t.SellerID == p.ID})
+	}
+	if p.Virtual, err = k.userCards(v, p.ID); err != nil {
+		return err
 	}
 	players, err := k.GameProviders.Players(v.Ctx, gameprovider.PlayerFilter{UserID: p.ID}, "", userRowsShown)
 	for _, player := range players.Items {

@@ -68,6 +68,25 @@ func TestUserPageShowsItsOrders(t *testing.T) {
 	holds(t, reader.read("/users/"+textOf(d.buyer.ID)), "buys from", textOf(d.seller.ID))
 }
 
+func TestUserPageShowsItsVirtualCards(t *testing.T) {
+	t.Parallel()
+	s, _ := standOfParties(t)
+	u := s.user()
+	reader := s.clerk(operator.RoleViewer)
+	holds(t, reader.read("/users/"+textOf(u.ID)), "To spend on cards:", "0.00 USD", "No virtual cards.")
+	const id, order = "c0a2e0a0-0000-4000-8000-000000000001", "d0a2e0a0-0000-4000-8000-000000000001"
+	s.exec(`insert into virtual_cards (id, user_id, bin_id, plan_id, balance, deposited, version, name, status, provider_card_id, last_four,
+			category, address, created_at, updated_at)
+		select $1, $2, (select id from virtual_card_bins order by position limit 1), (select id from virtual_card_plans order by id limit 1),
+			12345, 12345, 1, 'Travel', 'frozen', 'pc_1', '1249', 'online', '{}', now(), now()`, id, u.ID)
+	s.exec(`insert into virtual_card_operations (transaction_id, fee_transaction_id, card_id, user_id, amount, fee, card_version, card_balance,
+			lookups, kind, state, reason, note, unanswered, not_after, look_at, created_at, ended_at)
+		values ($3, gen_random_uuid(), $1, $2, 4500, 0, 1, 12345, 0, 'withdraw', 'done', '', '', false, now(), now(), now(), now())`, id, u.ID, order)
+	text := reader.read("/users/" + textOf(u.ID))
+	holds(t, text, "•••• 1249", "Travel", "frozen", "123.45", id, "Orders of virtual cards", "withdraw", "-45.00", "approved", order)
+	holds(t, text, "/console/books?owner=user%3A"+textOf(u.ID))
+}
+
 func TestUsersTurnPages(t *testing.T) {
 	t.Parallel()
 	s, boss := standOfParties(t)
