@@ -381,7 +381,7 @@ func TestNothingComesFromElsewhere(t *testing.T) {
 	b.signIn("a@example.test")
 	page := b.get("/house/")
 	for name, want := range map[string]string{
-		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cache-Control": "no-store",
 	} {
 		if !strings.HasPrefix(page.Header.Get(name), want) {
 			t.Errorf("%s: %s", name, page.Header.Get(name))

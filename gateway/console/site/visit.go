@@ -41,6 +41,7 @@ type Visit struct {
 
 func (v *Visit) begin() {
 	header := &v.c.Response().Header
+	header.Set(fiber.HeaderCacheControl, "no-store")
 	header.Set("Content-Security-Policy", policy)
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("X-Frame-Options", "DENY")
