@@ -16,7 +16,9 @@
 // # What it promises
 //
 // No page runs or loads anything from elsewhere: the content security policy
-// allows this origin alone, and nothing inline. Every POST must carry its
+// allows this origin alone, and nothing inline. What a page asks for by itself,
+// its stream and all that carries X-Background, keeps no session from ending; a
+// tab whose session has ended goes to sign-in. Every POST must carry its
 // session's token and come from this origin. A page is shown only to who is
 // signed in with both factors and whose role covers the route's. Text in
 // templates is escaped by html/template. Failures become a page, or a note in a
