@@ -53,6 +53,7 @@ type result struct {
 	Ended, Paid   int64
 	Rate          string // percent of what ended
 	ToPay, ToMost string
+	Newest        int // of how many, where there are more than are looked at
 }
 
 // alert is something that must not wait, and where to see to it.
@@ -119,9 +120,12 @@ func (k *desk) result(ctx context.Context, mode ledger.Mode, span report.Span) (
 	if r.Ended > 0 {
 		r.Rate = percent(r.Paid, r.Ended)
 	}
-	pay, most := course.ToPay()
-	r.ToPay, r.ToMost = spell(pay), spell(most)
-	return r, nil
+	pay, err := k.Figures.ToPay(ctx, mode, span)
+	r.ToPay, r.ToMost = spell(pay.Half), spell(pay.Most)
+	if pay.Newest() {
+		r.Newest = pay.Of
+	}
+	return r, err
 }
 
 // percent has one decimal, and is never rounded up to all.

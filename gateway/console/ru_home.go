@@ -20,9 +20,10 @@ var ruHome = map[string]string{
 	"oldest":                   "старейшее",
 	"%d open":                  "открыто: %d",
 
-	"Success rate":                              "Доля успешных",
-	"%d paid of %d that ended":                  "выплачено %d из %d завершённых",
-	"Time to pay":                               "Время выплаты",
+	"Success rate":             "Доля успешных",
+	"%d paid of %d that ended": "выплачено %d из %d завершённых",
+	"Time to pay":              "Время выплаты",
+	"half of the newest %d; 9 of 10 within %s":  "у половины последних %d; 9 из 10 — за %s",
 	"half of them; 9 of 10 within %s":           "у половины; 9 из 10 — за %s",
 	"Callbacks delivered":                       "Доставлено уведомлений",
 	"of the newest %d of this day; %d given up": "из последних %d за сутки; безуспешных: %d",

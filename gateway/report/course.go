@@ -1,10 +1,8 @@
 package report
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +30,11 @@ func SpanNamed(name string) Span {
 		}
 	}
 	return Spans[0]
+}
+
+// first is when the oldest step of the span begins.
+func (s Span) first(now time.Time) time.Time {
+	return now.UTC().Truncate(s.Step).Add(-time.Duration(s.Back-1) * s.Step)
 }
 
 // Step is what ended within one step of a span.
@@ -91,8 +94,7 @@ func (r *Reader) Course(ctx context.Context, mode ledger.Mode, span Span) (Cours
 	r.courses.mu.Lock()
 	defer r.courses.mu.Unlock()
 	now := r.d.Now().UTC()
-	last := now.Truncate(span.Step)
-	first := last.Add(-time.Duration(span.Back-1) * span.Step)
+	last, first := now.Truncate(span.Step), span.first(now)
 	from := first
 	for from.Before(last) && r.courses.has(pastStep{mode, span.Step, from.Unix()}, now) {
 		from = from.Add(span.Step)
@@ -197,24 +199,4 @@ func (r *Reader) steps(ctx context.Context, mode ledger.Mode, step time.Duration
 		return nil
 	})
 	return read, err
-}
-
-// ToPay is how long half and nine in ten of the payouts of a whole span took, as
-// near as the steps tell: each counts by what was paid in it.
-func (c Course) ToPay() (half, most time.Duration) {
-	return c.middle(func(s Step) time.Duration { return s.ToPay }), c.middle(func(s Step) time.Duration { return s.ToPayMost })
-}
-
-// middle is the median over payouts of a figure of their steps.
-func (c Course) middle(of func(Step) time.Duration) time.Duration {
-	steps := slices.Clone(c.Steps)
-	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(of(a), of(b)) })
-	all := c.Ended()[payout.Successful]
-	seen := int64(0)
-	for _, s := range steps {
-		if seen += s.Ended[payout.Successful]; 2*seen >= all && s.Ended[payout.Successful] > 0 {
-			return of(s)
-		}
-	}
-	return 0
 }

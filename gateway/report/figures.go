@@ -18,6 +18,7 @@ import (
 // than sums over all accounts.
 const (
 	keepWork  = 2 * time.Second
+	keepPaid  = 10 * time.Second
 	keepMoney = 15 * time.Second
 )
 

@@ -131,6 +131,46 @@ func TestCourse(t *testing.T) {
 	}
 }
 
+func TestToPay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	clock := noon.Add(30 * time.Minute)
+	w.now = func() time.Time { return clock }
+	toPay := func(span string) report.ToPay {
+		t.Helper()
+		got, err := w.ToPay(t.Context(), ledger.Live, report.SpanNamed(span))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := toPay("24h"); got != (report.ToPay{}) {
+		t.Errorf("of none: %+v", got)
+	}
+	clock = clock.Add(time.Minute)
+	// Nine quick ones in an hour of their own, and eleven slow ones in another: the
+	// median of the hours' medians would be that of the slow ones, 14 minutes.
+	for i := range 20 {
+		at, took := noon.Add(-3*time.Hour+time.Duration(i)*time.Second), time.Minute
+		if i >= 9 {
+			at, took = noon.Add(-time.Hour), time.Duration(i)*time.Minute
+		}
+		id := "po_" + string(rune('a'+i))
+		w.payout(id, at.Add(-took))
+		w.end(id, "successful", at)
+	}
+	w.payout("po_no", noon.Add(-2*time.Hour))
+	w.end("po_no", "rejected_gate", noon.Add(-time.Hour))
+	w.payout("po_old", noon.Add(-80*time.Hour))
+	w.end("po_old", "successful", noon.Add(-26*time.Hour))
+	if got, want := toPay("24h"), (report.ToPay{Of: 20, Half: 9 * time.Minute, Most: 17 * time.Minute}); got != want || got.Newest() {
+		t.Errorf("of a day: %+v, want %+v", got, want)
+	}
+	if got, want := toPay("7d"), (report.ToPay{Of: 21, Half: 10 * time.Minute, Most: 18 * time.Minute}); got != want {
+		t.Errorf("of a week: %+v, want %+v", got, want)
+	}
+}
+
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -33,6 +33,8 @@ type Reader struct {
 	mu    sync.Mutex
 	beats map[Topic]history
 
+	paid map[payKey]*cached[ToPay]
+
 	funds   cached[[]Funds]
 	work    cached[Work]
 	courses courses
@@ -48,5 +50,5 @@ func New(d Deps) (*Reader, error) {
 	case d.Now == nil:
 		return nil, errors.New("report: Now is missing")
 	}
-	return &Reader{d: d, beats: make(map[Topic]history)}, nil
+	return &Reader{d: d, beats: make(map[Topic]history), paid: make(map[payKey]*cached[ToPay])}, nil
 }

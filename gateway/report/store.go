@@ -134,3 +134,11 @@ cross join lateral (
     select count(*) filter (where d.state = 'dead') as dead, sum(hashtext(concat_ws(':', d.event_id, d.state, d.attempts, d.takes, d.next_attempt_at))) as marks
     from (select id from callback_events where merchant_id = m.id order by id desc limit $3) as e
     join callback_deliveries d on d.event_id = e.id) as c`
+
+// selectToPay walks the index of what ended, from its end.
+const selectToPay = `
+select count(*),
+    extract(epoch from coalesce(percentile_disc(0.5) within group (order by took), '0')),
+    extract(epoch from coalesce(percentile_disc(0.9) within group (order by took), '0'))
+from (select ended_at - created_at as took from payouts
+    where mode = $1 and ended_at >= $2 and status = 'successful' order by ended_at desc limit $3) as newest`
