@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"disburse/gateway/audit"
@@ -94,7 +95,7 @@ func (k *desk) operator(v *site.Visit) error {
 	if err != nil {
 		return err
 	}
-	p.Did.More = "actor=" + o.ID
+	p.Did.More = "/audit?" + url.Values{"actor": {o.ID}}.Encode()
 	for _, item := range did.Items {
 		p.Did.Items = append(p.Did.Items, change{Item: item, Differences: differences(item.Before, item.After)})
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -15,7 +16,7 @@ const trailLength = 10
 // trail is the latest changes of one thing.
 type trail struct {
 	Items []change
-	More  string // the query of the whole trail of it
+	More  string // the address of the whole trail of it, below the base
 }
 
 // change is one record of the trail, with what it changed.
@@ -33,7 +34,7 @@ func (k *desk) trailOf(v *site.Visit, subject, id string) (trail, error) {
 	if err != nil {
 		return trail{}, err
 	}
-	t := trail{More: "subject=" + subject + "&subject_id=" + id}
+	t := trail{More: "/audit?" + url.Values{"subject": {subject}, "subject_id": {id}}.Encode()}
 	for _, item := range found.Items {
 		t.Items = append(t.Items, change{Item: item, Differences: differences(item.Before, item.After)})
 	}
