@@ -39,7 +39,7 @@ type options struct {
 	Merchants int      `default:"1000" help:"Merchants of the spread scenarios."`
 	Players   int      `default:"1000" help:"Players of the spread bets."`
 	Events    int      `default:"30000" help:"Callbacks of the burst."`
-	Payouts   int      `default:"1000000" help:"Payouts that seed makes, and that console looks at."`
+	Payouts   int      `default:"1000000" help:"Payouts that seed makes, and that console is to find there."`
 	Callbacks int      `default:"100000" help:"How many of the newest of them have a callback."`
 	URL       string   `name:"url" help:"A running gateway to drive, instead of one of our own."`
 	Data      string   `help:"Directory of the private servers; a temporary one by default."`

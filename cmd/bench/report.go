@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -19,13 +20,14 @@ type result struct {
 	Errors     map[string]int     `json:"errors"`
 	MemoryMiB  map[string]float64 `json:"memory_mib,omitempty"`
 	Scenarios  []*measure         `json:"scenarios"`
+	Pages      []looked           `json:"pages,omitempty"`
 	Conditions map[string]string  `json:"conditions"`
 }
 
 func (b *bench) report(out io.Writer) error {
 	r := result{
 		Ratios: map[string]float64{}, P99: map[string]float64{}, Errors: map[string]int{},
-		MemoryMiB: map[string]float64{}, Scenarios: b.measures, Conditions: b.conditions(),
+		MemoryMiB: map[string]float64{}, Scenarios: b.measures, Pages: b.looked, Conditions: b.conditions(),
 	}
 	ratio := func(name, ours, reference string) {
 		a, x := b.last(ours), b.before(ours, reference)
@@ -57,7 +59,6 @@ func (b *bench) report(out io.Writer) error {
 	p99("bet_spread", "bet spread")
 	p99("bet_hot", "bet hot player")
 	p99("bet_under_kill", "bet under kill -9")
-	p99("console_first_page", "console /")
 	p99("callbacks_at_200", fmt.Sprintf("callbacks at %d/s", callbacksRate))
 	for _, m := range b.measures {
 		r.Errors[m.Name] += m.Errors
@@ -65,10 +66,11 @@ func (b *bench) report(out io.Writer) error {
 	if b.gateway != nil {
 		r.MemoryMiB["gateway_peak"] = round(b.gateway.peakMemory())
 	}
+	written := r.table
 	if b.options.JSON {
-		return json.NewEncoder(out).Encode(r)
+		written = func(out io.Writer) error { return json.NewEncoder(out).Encode(r) }
 	}
-	return r.table(out)
+	return errors.Join(written(out), above(r.Pages))
 }
 
 func round(x float64) float64 { return float64(int(x*100+0.5)) / 100 }
@@ -118,6 +120,11 @@ func (b *bench) conditions() map[string]string {
 }
 
 func (r result) table(out io.Writer) error {
+	if len(r.Pages) > 0 {
+		if err := pagesTable(out, r.Pages); err != nil {
+			return err
+		}
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "scenario\tper second\tp50 ms\tp95 ms\tp99 ms\terrors\tclients\t")
 	for _, m := range r.Scenarios {

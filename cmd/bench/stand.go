@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -59,6 +60,8 @@ type bench struct {
 	provider  string             // of games
 	pair      gameprovider.Pair  // its keys
 	measures  []*measure
+	looked    []looked       // of the console
+	weights   map[string]int // of the files of its pages, by their address
 }
 
 func newBench(ctx context.Context, o options) (b *bench, err error) {
@@ -101,11 +104,34 @@ func (b *bench) startServers(ctx context.Context) (err error) {
 		return err
 	}
 	b.config.DatabaseURL, b.config.RedisURL = b.services.DatabaseURL, b.services.RedisURL
-	if b.config.EncryptionKeys == "" {
-		b.config.EncryptionKeys = vault.Generate("bench").String()
+	if err := b.findKeys(); err != nil {
+		return err
 	}
 	_, err = migrations.Up(ctx, b.config.DatabaseURL)
 	return err
+}
+
+// findKeys takes the keys of the run before on the same directory, so that what
+// it sealed can be opened.
+func (b *bench) findKeys() error {
+	if b.config.EncryptionKeys != "" {
+		return nil
+	}
+	b.config.EncryptionKeys = vault.Generate("bench").String()
+	if b.options.Data == "" {
+		return nil
+	}
+	kept := filepath.Join(b.options.Data, "bench.keys")
+	before, err := os.ReadFile(kept) //nolint:gosec // it is ours
+	switch {
+	case err == nil:
+		b.config.EncryptionKeys = string(before)
+		return nil
+	case errors.Is(err, os.ErrNotExist):
+		return os.WriteFile(kept, []byte(b.config.EncryptionKeys), 0o600)
+	default:
+		return err
+	}
 }
 
 // needGateway starts a gateway unless one runs; the ledger alone is measured
