@@ -51,6 +51,24 @@ func TestVirtualCard(t *testing.T) {
 	if items := s.items("virtual-card", "exceptions"); len(items) != 1 || items[0]["kind"] != "issue" || items[0]["amount"] != "5.00" {
 		t.Errorf("got %v", items)
 	}
+	open := text(t, s.items("virtual-card", "exceptions")[0], "id")
+	resolve := func(args ...string) []string { return append([]string{"virtual-card", "resolve", open}, args...) }
+	s.fails(2, "--as must be", resolve("--as", "lost", "--reason", "x")...)
+	s.fails(2, "--moved must be", resolve("--as", "done", "--reason", "x", "--moved", "1.005")...)
+	s.fails(1, "the card that was made", resolve("--as", "done", "--reason", "x")...)
+	s.fails(1, "--card-provider-key is needed", resolve("--as", "done", "--reason", "x", "--provider-card", "c-1")...)
+	s.fails(1, "no such operation", "virtual-card", "resolve", id, "--as", "failed", "--reason", "x")
+	says(t, s.ok(resolve("--as", "failed", "--reason", "told by phone", "--dry-run")...), "Would end "+open, "Nothing was done")
+	if done := s.object(resolve("--as", "failed", "--reason", "told by phone")...); done["state"] != "declined" || done["as"] != "failed" || done["amount"] != "5.00" {
+		t.Errorf("got %v", done)
+	}
+	if items := s.items("virtual-card", "exceptions"); len(items) != 0 {
+		t.Errorf("got %v", items)
+	}
+	s.fails(1, "has ended", resolve("--as", "failed", "--reason", "again")...)
+	if n := s.trail("virtual-card.resolve"); n != 1 {
+		t.Errorf("%d audit records, want 1", n)
+	}
 
 	s.fails(2, "--balance must be dollars", create("1", "--balance", "1.005")...)
 	s.fails(1, enduser.ErrNotFound.Message, create("9")...)

@@ -122,8 +122,11 @@ func (k *desk) approvals(v *site.Visit) error {
 	if err != nil {
 		return err
 	}
+	who := k.people(v)
 	for _, r := range rules {
-		list.Rules = append(list.Rules, r.View())
+		shown := r.View()
+		shown.SetBy = who.name(r.SetBy)
+		list.Rules = append(list.Rules, shown)
 	}
 	return v.Render("approvals", list)
 }

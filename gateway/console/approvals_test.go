@@ -58,7 +58,7 @@ func TestRulesAreSetOnThePage(t *testing.T) {
 	asked := boss.post("/approvals/rules/set", "currency", "rub", "at_or_above", "2000.00", "reason", "a busy day")
 	id := s.waits(approval.Rule)
 	asked.wants(t, http.StatusSeeOther, "/approvals/"+id)
-	holds(t, boss.read("/approvals/"+id), "another person must decide", "Before", "1000.00", "After", "2000.00", boss.email, "a busy day")
+	holds(t, boss.read("/approvals/"+id), "another person must decide", "before", "1000.00", "after", "2000.00", boss.email, "a busy day")
 	lacks(t, boss.read("/approvals/"+id), "/approve\"")
 	page := approver.read("/approvals/" + id)
 	holds(t, page, "only an admin decides this")

@@ -59,7 +59,7 @@ var ruApprovals = map[string]string{
 	"A rule for everybody: only an admin decides this.":                                                               "Правило для всех: решает только администратор.",
 	"The operation ends, and its money moves as the provider's answer would move it.":                                 "Операция завершится, деньги переместятся так, как переместил бы их ответ провайдера.",
 	"This is void: it was taken back, or what it is about has changed. Nothing followed from it.":                     "Запрос потерял силу: он отозван, или его предмет изменился. Последствий нет.",
-	"Open the exception": "Открыть исключение", "Look at the approval": "Открыть утверждение", "Before": "До", "After": "После",
+	"Open the exception": "Открыть исключение", "Exception": "Исключение", "Two people from, before": "Двое от суммы, до", "Two people from, after": "Двое от суммы, после", "Look at the approval": "Открыть утверждение", "Before": "До", "After": "После",
 	"Can spend now": "Доступно сейчас", "Could after": "Станет доступно", "approval rule": "правило утверждения", "virtual card": "виртуальная карта",
 	"operation": "операция", "moved": "снято с карты", "provider card": "карта у провайдера", "last digits": "последние цифры", "card id": "карта", "contradiction": "противоречие провайдера", "fee": "комиссия",
 	"taken back": "отозвано", "the keys were rotated": "ключи сменили", "asked for anew": "запрошено заново", "the rule was changed": "правило изменили", "the operation has changed": "операция изменилась",
@@ -72,7 +72,7 @@ var ruApprovals = map[string]string{
 	// Operations of cards that people end.
 	"Virtual card": "Виртуальная карта", "Card": "Карта", "Asked of the provider": "Запрошено у провайдера", "End it by hand": "Завершить вручную", "Settle it": "Закрыть исключение",
 	"%s asks to end it as: %s. A second person must agree.": "%s просит завершить её так: %s. Нужно согласие второго человека.",
-	"not ended; what it costs is reserved":                  "не завершена; деньги зарезервированы", "ended as done": "завершена как выполненная", "ended as failed": "завершена как неудачная",
+	"not ended; what it reserves stays reserved":            "не завершена; деньги зарезервированы", "ended as done": "завершена как выполненная", "ended as failed": "завершена как неудачная",
 	"Find out at the provider what became of it. The money then moves as by its answer, once a second person agrees. If the provider says otherwise later, nothing moves and it is an exception again.": "Выясните у провайдера, чем она закончилась. После согласия второго человека деньги переместятся так же, как по его ответу. Если позже провайдер скажет иное, деньги не двинутся, а исключение вернётся.",
 	"Its money has moved as it ended, and stays so. This only settles the exception, once a second person agrees.":                                                                                      "Деньги уже перемещены по её завершению и останутся так. Это лишь закроет исключение после согласия второго человека.",
 	"What became of it": "Чем закончилась", "it failed: nothing happened at the provider": "не выполнена: у провайдера ничего не произошло", "it was done at the provider": "выполнена у провайдера",
