@@ -25,6 +25,9 @@ const (
 // exceptionsShown is how many of each the whole page shows.
 const exceptionsShown = 50
 
+// idBegins is how much of an operation's id tells it from the others of a list.
+const idBegins = 8
+
 // exception is one thing that a person must settle, whatever it is about.
 type exception struct {
 	Kind   string // what is wrong
@@ -175,7 +178,7 @@ func (k *desk) cardExceptions(v *site.Visit, data *exceptionsPage, cursor string
 			kind = "mismatched"
 		}
 		e := newException(kind, now.Add(-time.Duration(c.AgeSeconds)*time.Second))
-		e.About, e.Name, e.Path, e.Note, e.Amount = string(c.Kind), c.ID, "/exceptions/cards/"+c.ID, c.Note, c.Amount+" USD"
+		e.About, e.Name, e.Path, e.Note, e.Amount = string(c.Kind), c.ID[:min(len(c.ID), idBegins)], "/exceptions/cards/"+c.ID, c.Note, c.Amount+" USD"
 		e.Whose, e.Owner = who.user(c.UserID), userPath(c.UserID)
 		data.Items = append(data.Items, e)
 	}

@@ -21,9 +21,9 @@ var ruCallbacks = map[string]string{
 	"Send dead letters again": "Повторная отправка недоставленных", "all merchants": "все мерчанты",
 	"Look at them, or change the filter": "Посмотреть их или изменить отбор", "Send %d callbacks again?": "Отправить ещё раз колбэков: %d?",
 	"The oldest was made": "Самый старый создан", "Send %d again": "Отправить ещё раз: %d",
-	"%d are dead. The oldest %d go now, the rest when you press again.":                                                                                "Недоставленных: %d. Сейчас уйдут самые старые: %d, остальные — при следующем нажатии.",
-	"Each keeps its id and its text, so that its receiver knows it again, and gets a schedule of attempts anew. They go after callbacks that are new.": "Идентификатор и текст каждого прежние, поэтому получатель его узнает; расписание попыток начинается заново. Новые колбэки уходят раньше.",
-	"No dead letter fits: nothing is left to send again.":                                                                                              "Недоставленных по этому отбору нет: отправлять больше нечего.", "%d wait for another attempt.": "Ждут следующей попытки: %d.",
+	"%d are dead. The oldest %d go now, the rest when you press again.":                                                                           "Недоставленных: %d. Сейчас уйдут самые старые: %d, остальные — при следующем нажатии.",
+	"Each keeps its id and its text, so that its receiver knows it again, and gets a schedule of attempts anew. Callbacks that are new go first.": "Идентификатор и текст каждого прежние, поэтому получатель его узнает; расписание попыток начинается заново. Новые колбэки уходят раньше.",
+	"No dead letter fits: nothing is left to send again.":                                                                                         "Недоставленных по этому отбору нет: отправлять больше нечего.", "%d wait for another attempt.": "Ждут следующей попытки: %d.",
 	"None waits for another attempt.": "Следующей попытки не ждёт ни один.", "Nothing was left to send again.": "Отправлять было уже нечего.",
 
 	// How attempts end.
