@@ -79,9 +79,9 @@ func (k *desk) disputeHistory(v *site.Visit, p *disputePage, who *people) error 
 	if p.BuyerPaidAt != nil {
 		p.Lines = append(p.Lines, line{At: p.BuyerPaidAt, Kind: "paid_by_buyer", Actor: p.Buyer, Transition: true})
 	}
-	kind := "disputed_as_time_ran_out"
+	kind := "deadline_passed"
 	if p.OperatorCalled {
-		kind = "disputed_as_somebody_called"
+		kind = "operator_called"
 	}
 	p.Lines = append(p.Lines, line{At: p.DisputedAt, Kind: kind, Transition: true})
 	done, err := k.Exchange.DisputeHistory(v.Ctx, p.OrderID)

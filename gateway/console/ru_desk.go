@@ -59,7 +59,7 @@ var ruDesk = map[string]string{
 	"Resolved. Both sides see it.": "Решено. Обе стороны это видят.",
 	"card number":                  "номер карты", "bank name": "банк", "holder name": "держатель", "phone number": "номер телефона", "phone": "телефон",
 	"requisite shown": "реквизит показан", "resolved to the buyer": "решён в пользу покупателя", "resolved to the seller": "решён в пользу продавца",
-	"disputed as time ran out": "спор: вышло время", "disputed as somebody called": "спор: позвали оператора",
+	"deadline passed": "срок истёк, открыт спор", "operator called": "позвали оператора, открыт спор",
 
 	"escrow lock": "блокировка в эскроу", "escrow return": "возврат из эскроу",
 	"order not found": "заявка не найдена", "the order is claimed by somebody else": "заявку взял другой оператор", "you do not hold the claim of this order": "заявка не у вас",
