@@ -31,8 +31,9 @@ const rowsAtMost = 2500
 // whole are the statements that are about all of a table, and why that is as it
 // should be.
 var whole = map[string]string{
-	"from ledger_accounts group by mode, currency": "a sum over all accounts has no shorter way; it is kept, and made anew beside the page",
+	"from ledger_accounts group by mode, currency": "a sum over all accounts has no shorter way; it is kept, and made anew beside those who read",
 	"from generate_series($2":                      "of a chart, once: steps that are over are kept",
+	"order by ended_at desc limit $3) as newest":   "a percentile of so many of the newest, all of them in the index, and kept",
 	"declare export no":                            "the whole list is what was asked for",
 }
 

@@ -145,10 +145,14 @@ func (c *courses) forget(before time.Time) {
 	}
 }
 
-// Warm reads the courses of live payouts before anybody asks, the newest day
-// first and a day at a time, so that who asks meanwhile does not wait long.
+// Warm reads the money and the courses of live payouts before anybody asks, the
+// newest day first and a day at a time, so that who asks meanwhile does not wait
+// long.
 func (r *Reader) Warm(ctx context.Context) error {
 	const day = 24 * time.Hour
+	if _, err := r.Funds(ctx); err != nil {
+		return err
+	}
 	for _, span := range Spans {
 		last := r.d.Now().UTC().Truncate(span.Step)
 		first := last.Add(-time.Duration(span.Back-1) * span.Step)

@@ -20,6 +20,7 @@ const (
 	keepWork  = 2 * time.Second
 	keepPaid  = 10 * time.Second
 	keepMoney = 15 * time.Second
+	oldMoney  = time.Minute // after that, who asks waits for the sums
 )
 
 // Funds is money of one mode and currency: whose it is, and what passed in and
@@ -89,7 +90,7 @@ var late = map[Topic]time.Duration{
 
 // Funds reads the money of all accounts, by mode and currency.
 func (r *Reader) Funds(ctx context.Context) ([]Funds, error) {
-	return r.funds.get(ctx, r.d.Now, keepMoney, r.readFunds)
+	return r.funds.soon(ctx, r.d.Now, keepMoney, oldMoney, r.readFunds)
 }
 
 func (r *Reader) readFunds(ctx context.Context) ([]Funds, error) {
