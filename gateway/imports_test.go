@@ -73,6 +73,7 @@ var allowed = map[string][]string{
 	"gateway/devmode/services": {},
 	"cmd/disburse":             {"..."},
 	"cmd/bench":                {"..."},
+	"cmd/bench/crawl":          {},
 	"cmd/bench/seed":           {"..."},
 }
 
