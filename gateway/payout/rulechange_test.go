@@ -196,6 +196,10 @@ func TestAChangedRuleVoidsWhatWaits(t *testing.T) {
 			if err := change(w, boris); err != nil {
 				t.Fatal(err)
 			}
+			a := must(w.ruleDesk().Show(t.Context(), asked.Waiting.ID))
+			if void := name == "Stricter" || name == "AtTheCommandLine"; void != (a.State == approval.Void) {
+				t.Errorf("it is %s before anybody decides", a.State)
+			}
 			want := map[string]string{"Late": "approval_expired"}[name]
 			if want == "" {
 				want = "approval_void"

@@ -83,8 +83,8 @@ func (s *Service) recoverOne(ctx context.Context, o operation) bool {
 // heard takes what the provider says of an operation that people have ended
 // before: it agrees, or that is for people again. Nothing moves.
 func (s *Service) heard(ctx context.Context, o operation, e ending) {
-	why, err := o.mismatch(e), error(nil)
-	if why != "" {
+	var err error
+	if why := o.mismatch(e); why != "" {
 		err = s.contradicted(ctx, o, why)
 	} else {
 		err = s.compare(ctx, o, e)

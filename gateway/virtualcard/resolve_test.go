@@ -386,6 +386,9 @@ func TestTheProvidersAnswerVoidsWhatWaits(t *testing.T) {
 			}
 			w.advance(time.Minute)
 			must(w.Recover(t.Context(), 10))
+			if a := must(desk.Show(t.Context(), asked.Waiting.ID)); name != "DoesNotFit" && a.State != approval.Void {
+				t.Errorf("it is %s before anybody decides", a.State)
+			}
 			_, err = desk.Approve(boris, asked.Waiting.ID, "")
 			wantCode(t, err, "approval_void")
 			if a := must(desk.Show(t.Context(), asked.Waiting.ID)); a.State != approval.Void {
