@@ -123,7 +123,7 @@
     if (all("h1").filter(shown).length !== 1) say("there are " + all("h1").filter(shown).length + " headings of the first level");
     const ids = new Set();
     for (const el of all("[id]")) { if (ids.has(el.id)) say("an id is used twice", el); ids.add(el.id); }
-    for (const el of all("input:not([type=hidden]), select, textarea")) if (!named(el)) say("a field without a label", el);
+    for (const el of all("input:not([type=hidden], [hidden]), select, textarea")) if (!named(el)) say("a field without a label", el);
     for (const el of all("button, a[href], summary")) if (!named(el)) say("a button or link without a name", el);
     for (const el of all("img")) if (!el.hasAttribute("alt")) say("a picture without a text", el);
     for (const el of all("table")) if (!el.querySelector("th")) say("a table without headings", el);

@@ -14,7 +14,6 @@ import (
 	"disburse/gateway/audit"
 	"disburse/gateway/operator"
 	"disburse/ledger"
-	"disburse/ledger/money"
 )
 
 // send posts a form past the page, as somebody might who reads its source, and
@@ -163,17 +162,10 @@ func TestDispute(t *testing.T) {
 func TestApproval(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	rub, known := money.Lookup("rub")
-	if !known {
-		t.Fatal("there is no rouble")
-	}
-	bound := money.New(300_000_00, rub)
-	boss := s.hire(t, operator.RoleAdmin).Operator
-	_, err := s.app.Payouts.SetApprovalRule(audit.WithActor(t.Context(), audit.Actor{Kind: audit.Operator, ID: boss.ID, Name: boss.Email}), "rub", &bound)
-	must(t, err)
+	s.twoFrom(t)
 	m := s.found(t, ledger.Live)
 	order := unique("large-")
-	id := m.pay(t, order, "300000.00")
+	id := m.pay(t, order, largeAmount)
 	first, second := s.at(t, operator.RoleApprover), s.at(t, operator.RoleApprover)
 
 	first.open("/console/payouts/" + id)

@@ -9,11 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"disburse/gateway/audit"
 	"disburse/gateway/enduser"
 	"disburse/gateway/merchant"
-	"disburse/gateway/operator"
-	"disburse/gateway/payout"
 	"disburse/ledger"
 	"disburse/ledger/money"
 	"disburse/signing"
@@ -179,41 +176,4 @@ func (s stand) quarrel(t *testing.T) (order int64, buyer, seller person) {
 	buyer.post(t, path+"/messages", map[string]any{"message": "I have paid, he does not confirm"})
 	buyer.post(t, path+"/call-operator", map[string]any{})
 	return order, buyer, seller
-}
-
-// furnish gives every list of the pages something to show, and returns a
-// merchant that has all sorts of payouts.
-func (s stand) furnish(t *testing.T) shop {
-	t.Helper()
-	boss := s.hire(t, operator.RoleAdmin).Operator
-	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Operator, ID: boss.ID, Name: boss.Email})
-	m := s.found(t, ledger.Live)
-	var ids []string
-	for i := range 5 {
-		ids = append(ids, m.pay(t, unique("order-"), fmt.Sprintf("%d.00", 1500+i)))
-	}
-	claim := func(id string) {
-		_, found, err := s.app.Payouts.Claim(ctx, payout.ClaimFilter{ID: id})
-		must(t, err)
-		if !found {
-			t.Fatalf("%s cannot be claimed", id)
-		}
-	}
-	claim(ids[0])
-	_, err := s.app.Payouts.Complete(ctx, ids[0], payout.Completion{Note: "paid by hand"})
-	must(t, err)
-	claim(ids[1])
-	_, err = s.app.Payouts.Reject(ctx, ids[1], "the card is closed")
-	must(t, err)
-	claim(ids[2])
-
-	u := s.register(t)
-	done := u.order(t, "deposit", 120_000)
-	_, err = s.app.CardOrders.Complete(ctx, done)
-	must(t, err)
-	open := u.order(t, "withdraw", 250_000)
-	u.post(t, fmt.Sprintf("/card/orders/%d/messages", open), map[string]any{"message": "How long will it take?"})
-	s.quarrel(t)
-	must(t, s.app.Users.Block(ctx, s.register(t).id))
-	return m
 }
