@@ -22,7 +22,7 @@ const (
 	streamAtMost = 20 * time.Second
 	streams      = 1000
 	streamsAbout = 100 // of one thing, where not all follow the same
-	streamsEach  = 50  // of one session: one that was left is noticed at its end alone
+	streamsEach  = 50  // of one session; a page that was left is noticed at its stream's end alone
 	pulseTimeout = 3 * time.Second
 )
 
@@ -46,11 +46,17 @@ type hub struct {
 	mu        sync.Mutex
 	followers int
 	about     map[string]*followed
-	sessions  map[string]int // followers by session
-	changed   chan struct{}  // closed when versions are new
+	sessions  map[string][]*follower // oldest first
+	changed   chan struct{}          // closed when versions are new
 	stop      context.CancelFunc
 	closed    bool
 	done      chan struct{}
+}
+
+// follower is one open page.
+type follower struct {
+	about, session string
+	cut            chan struct{} // closed when newer pages of its session need the room
 }
 
 // followed is what somebody follows, and is forgotten when nobody does.
@@ -60,7 +66,7 @@ type followed struct {
 }
 
 func newHub(ask Live, log *slog.Logger) *hub {
-	return &hub{ask: ask, log: log, about: make(map[string]*followed), sessions: make(map[string]int), changed: make(chan struct{}), done: make(chan struct{})}
+	return &hub{ask: ask, log: log, about: make(map[string]*followed), sessions: make(map[string][]*follower), changed: make(chan struct{}), done: make(chan struct{})}
 }
 
 func (h *hub) close() {
@@ -76,38 +82,45 @@ func (h *hub) close() {
 	}
 }
 
-// join counts a follower, and reports whether there is room for it.
-func (h *hub) join(about, session string) bool {
+// join counts a follower; nil says that there is no room for it. A session's
+// newest page has the room of its oldest, which may be one that was left.
+func (h *hub) join(about, session string) *follower {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.about[about]
-	if h.closed || h.followers >= streams || h.sessions[session] >= streamsEach || (about != "" && f != nil && f.followers >= streamsAbout) {
-		return false
+	if h.closed || h.followers >= streams || (about != "" && f != nil && f.followers >= streamsAbout) {
+		return nil
 	}
 	if f == nil {
 		f = new(followed)
 		h.about[about] = f
 	}
+	if open := h.sessions[session]; len(open) >= streamsEach {
+		close(open[0].cut)
+		h.sessions[session] = slices.Delete(open, 0, 1)
+	}
+	joined := &follower{about: about, session: session, cut: make(chan struct{})}
+	h.sessions[session] = append(h.sessions[session], joined)
 	f.followers++
-	h.sessions[session]++
 	h.followers++
 	if h.followers == 1 {
 		ctx, stop := context.WithCancel(context.Background())
 		h.stop = stop
 		go h.run(ctx)
 	}
-	return true
+	return joined
 }
 
-func (h *hub) leave(about, session string) {
+func (h *hub) leave(left *follower) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f := h.about[about]
+	f := h.about[left.about]
 	if f.followers--; f.followers == 0 {
-		delete(h.about, about) // old by the time somebody follows again
+		delete(h.about, left.about) // old by the time somebody follows again
 	}
-	if h.sessions[session]--; h.sessions[session] == 0 {
-		delete(h.sessions, session)
+	open := slices.DeleteFunc(h.sessions[left.session], func(one *follower) bool { return one == left })
+	if h.sessions[left.session] = open; len(open) == 0 {
+		delete(h.sessions, left.session)
 	}
 	if h.followers--; h.followers == 0 {
 		h.stop()
@@ -175,26 +188,30 @@ func (v *Visit) follow() error {
 	if v.site.About != nil {
 		about = v.site.About(v.Person)
 	}
-	if h.ask == nil || !h.join(about, session) {
+	if h.ask == nil {
+		return errNotLive
+	}
+	joined := h.join(about, session)
+	if joined == nil {
 		return errNotLive
 	}
 	header := &v.c.Response().Header
 	header.SetContentType("text/event-stream")
 	header.Set("X-Accel-Buffering", "no")
 	v.c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		defer h.leave(about, session)
-		h.stream(w, about)
+		defer h.leave(joined)
+		h.stream(w, joined)
 	})
 	return nil
 }
 
-func (h *hub) stream(w *bufio.Writer, about string) {
+func (h *hub) stream(w *bufio.Writer, f *follower) {
 	end := time.NewTimer(streamAtMost)
 	defer end.Stop()
 	sent := map[string]string{}
 	_, _ = w.WriteString("retry: 1000\n\n")
 	for {
-		versions, changed := h.state(about)
+		versions, changed := h.state(f.about)
 		for _, topic := range slices.Sorted(maps.Keys(versions)) {
 			if version := versions[topic]; sent[topic] != version {
 				fmt.Fprintf(w, "event: topic\ndata: %s %s\n\n", topic, oneLine(version))
@@ -207,6 +224,8 @@ func (h *hub) stream(w *bufio.Writer, about string) {
 		select {
 		case <-changed:
 		case <-end.C:
+			return
+		case <-f.cut:
 			return
 		case <-h.done:
 			return

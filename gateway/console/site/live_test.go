@@ -88,30 +88,3 @@ func TestLiveTellsOfOnesOwn(t *testing.T) {
 		}
 	}
 }
-
-// One session leaves room for others.
-func TestLiveIsBoundedBySession(t *testing.T) {
-	t.Parallel()
-	const most = 50
-	h := build(t, true)
-	greedy, other := h.open(), h.open()
-	greedy.signIn("a@example.test")
-	other.signIn("b@example.test")
-	ends := make([]<-chan string, most+1)
-	for i := range ends {
-		ends[i] = greedy.stream()
-	}
-	others := other.stream()
-	followed := 0
-	for _, end := range ends {
-		if strings.Contains(<-end, "event: topic") {
-			followed++
-		}
-	}
-	if followed != most {
-		t.Errorf("one session follows %d times, want %d", followed, most)
-	}
-	if got := <-others; !strings.Contains(got, "event: topic") {
-		t.Errorf("another session: %s", got)
-	}
-}
