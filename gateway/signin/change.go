@@ -76,9 +76,9 @@ func (s *Service) keepOnly(ctx context.Context, tx pgx.Tx, session Session, toke
 	case tag.RowsAffected() == 0:
 		return 0, ErrNoSession // it was ended in the meantime
 	}
-	if tag, err = tx.Exec(ctx, deleteOthers, string(session.Realm), session.Subject, session.ID); err != nil {
+	if ended, err = s.endedIn(ctx, tx, "session.end", deleteOthers, string(session.Realm), session.Subject, session.ID); err != nil {
 		return 0, err
 	}
 	_, err = tx.Exec(ctx, forgetFailures, string(session.Realm), session.Name)
-	return int(tag.RowsAffected()), err
+	return ended, err
 }

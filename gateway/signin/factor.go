@@ -12,7 +12,6 @@ import (
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
 
-	"disburse/gateway/audit"
 	"disburse/gateway/fault"
 	"disburse/gateway/publicid"
 	"disburse/gateway/transact"
@@ -150,18 +149,9 @@ func stepOf(secret, code string, now time.Time) (step int64, ok bool) {
 	return step, ok
 }
 
-// Reset takes a person's second factor away, when the device is lost, and ends
-// all the person's sessions.
+// Reset is ResetFactor in a transaction of its own.
 func (s *Service) Reset(ctx context.Context, realm Realm, subject string) error {
-	err := transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, deleteFactor, string(realm), subject); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, deleteOthers, string(realm), subject, ""); err != nil {
-			return err
-		}
-		return audit.Write(ctx, tx, audit.Of(ctx, s.now(), "factor.reset", realm.subject(), subject))
-	})
+	err := transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) error { return s.Of(realm).ResetFactor(ctx, tx, subject) })
 	if err != nil {
 		return fmt.Errorf("signin: reset: %w", err)
 	}

@@ -174,36 +174,6 @@ func (s *Service) Standings(ctx context.Context, realm Realm, subjects []string)
 	return all, nil
 }
 
-// Leave ends the session of a token. Ending one that is over changes nothing.
-func (s *Service) Leave(ctx context.Context, token Token) error {
-	if _, err := s.deps.DB.Exec(ctx, deleteByHash, token.hash()); err != nil {
-		return fmt.Errorf("signin: leave: %w", err)
-	}
-	return nil
-}
-
-// End ends one session of a person. It fails with not_found.
-func (s *Service) End(ctx context.Context, realm Realm, subject, id string) error {
-	tag, err := s.deps.DB.Exec(ctx, deleteByID, string(realm), subject, id)
-	if err != nil {
-		return fmt.Errorf("signin: end: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return ErrNotFound
-	}
-	return nil
-}
-
-// EndOthers ends every session of a person but the one named; none is named by
-// the empty text.
-func (s *Service) EndOthers(ctx context.Context, realm Realm, subject, keep string) (int, error) {
-	tag, err := s.deps.DB.Exec(ctx, deleteOthers, string(realm), subject, keep)
-	if err != nil {
-		return 0, fmt.Errorf("signin: end others: %w", err)
-	}
-	return int(tag.RowsAffected()), nil
-}
-
 // Tidy removes sessions and failures that are over, a batch at a time, and
 // returns how many.
 func (s *Service) Tidy(ctx context.Context) (int, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pquerna/otp/totp"
 
+	"disburse/gateway/audit"
 	"disburse/gateway/fault"
 	"disburse/gateway/signin"
 	"disburse/gateway/vault"
@@ -345,5 +346,51 @@ func TestTokensTellNothing(t *testing.T) {
 	err := d.db.QueryRow(t.Context(), `select string_agg(t::text, ' ') from signin_sessions t`).Scan(&raw)
 	if err != nil || strings.Contains(raw, string(token)) {
 		t.Errorf("the table holds the token, or %v", err)
+	}
+}
+
+// TestEndingASessionIsAudited: who ended it, which one, and from where both came.
+func TestEndingASessionIsAudited(t *testing.T) {
+	t.Parallel()
+	d := open(t, true)
+	tokens := []signin.Token{d.begin(t), d.begin(t), d.begin(t), d.begin(t)}
+	ids := map[string]string{}
+	for i, token := range tokens {
+		s, _ := d.found(t, token)
+		ids[s.ID] = []string{"session.leave", "session.end", "session.end", "session.end"}[i]
+		if i > 1 {
+			continue
+		}
+		ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Operator, ID: "opr_1", Address: "198.51.100.7"})
+		end := func() error { return d.Leave(ctx, token) }
+		if i == 1 {
+			end = func() error { return d.End(ctx, signin.Operators, "opr_1", s.ID) }
+		}
+		for range 2 { // the second time nothing is left to be ended
+			if err := end(); err != nil && !errors.Is(err, signin.ErrNotFound) {
+				t.Fatal(err)
+			}
+		}
+	}
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Operator, ID: "opr_1", Address: "198.51.100.7"})
+	if n, err := d.EndOthers(ctx, signin.Operators, "opr_1", ""); err != nil || n != 2 {
+		t.Fatalf("ended %d, %v", n, err)
+	}
+	rows := 0
+	for id, action := range ids {
+		found, err := audit.List(t.Context(), d.db, audit.Filter{Action: action, SubjectID: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows += len(found.Items)
+		for _, row := range found.Items {
+			before := string(row.Before)
+			if row.Actor.ID != "opr_1" || row.Actor.Address != "198.51.100.7" || !strings.Contains(before, desk.Address) || !strings.Contains(before, "opr_1") {
+				t.Errorf("%s: %+v", action, row)
+			}
+		}
+	}
+	if rows != len(tokens) {
+		t.Errorf("%d rows tell of %d sessions", rows, len(tokens))
 	}
 }

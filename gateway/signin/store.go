@@ -59,9 +59,10 @@ where f.confirmed_at is not null or l.at is not null`
 	verifySession = `
 update signin_sessions set hash = $2, verified_at = $3, seen_at = $3, expires_at = $4 where hash = $1 and verified_at is null`
 	renewSession    = `update signin_sessions set hash = $2 where hash = $1`
-	deleteByHash    = `delete from signin_sessions where hash = $1`
-	deleteByID      = `delete from signin_sessions where realm = $1 and subject = $2 and id = $3`
-	deleteOthers    = `delete from signin_sessions where realm = $1 and subject = $2 and id <> $3`
+	deleteByHash    = `delete from signin_sessions where hash = $1` + gone
+	deleteByID      = `delete from signin_sessions where realm = $1 and subject = $2 and id = $3` + gone
+	deleteOthers    = `delete from signin_sessions where realm = $1 and subject = $2 and id <> $3` + gone
+	gone            = ` returning id, realm, subject, name, address, agent, verified_at is not null as verified`
 	deleteOutOfTime = `
 with old as (select hash from signin_sessions where expires_at <= $1 order by expires_at limit 1000 for update skip locked)
 delete from signin_sessions using old where signin_sessions.hash = old.hash`
@@ -113,6 +114,16 @@ func (r sessionRow) session() Session {
 		CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
 		Verified: r.Verified, Enrolled: r.Enrolled,
 	}
+}
+
+type endedRow struct {
+	ID       string `db:"id"`
+	Realm    string `db:"realm"`
+	Subject  string `db:"subject"`
+	Name     string `db:"name"`
+	Address  string `db:"address"`
+	Agent    string `db:"agent"`
+	Verified bool   `db:"verified"`
 }
 
 type standingRow struct {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"disburse/gateway/audit"
 	"disburse/gateway/fault"
 	"disburse/gateway/signin"
 )
@@ -58,7 +59,9 @@ func (v *Visit) endBefore() error {
 	if v.token == "" {
 		return nil
 	}
-	return v.site.Sessions.Leave(v.Ctx, v.token)
+	// Whose it was is not known here: the trail says where it was ended from.
+	ctx := audit.WithActor(v.Ctx, audit.Actor{Kind: audit.System, Address: v.from.String()})
+	return v.site.Sessions.Leave(ctx, v.token)
 }
 
 func (v *Visit) visitor() signin.Visitor {
