@@ -150,19 +150,19 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 	if err != nil {
 		return err
 	}
-	if a.People, err = merchant.NewPeople(merchant.PeopleDeps{DB: a.DB, Now: now}); err != nil {
-		return err
-	}
 	if a.Rates, err = fx.New(fx.Deps{DB: a.DB, Watcher: watcher, Now: now}); err != nil {
-		return err
-	}
-	if a.Operators, err = operator.New(operator.Deps{DB: a.DB, Watcher: watcher, Now: now}); err != nil {
 		return err
 	}
 	a.Sessions, err = signin.New(signin.Deps{
 		DB: a.DB, Vault: a.vault, Now: now, Issuer: "disburse", FactorOptional: a.Config.FactorOptional,
 	})
 	if err != nil {
+		return err
+	}
+	if a.Operators, err = operator.New(operator.Deps{DB: a.DB, Watcher: watcher, Sessions: a.Sessions.Of(signin.Operators), Now: now}); err != nil {
+		return err
+	}
+	if a.People, err = merchant.NewPeople(merchant.PeopleDeps{DB: a.DB, Sessions: a.Sessions.Of(signin.Merchants), Now: now}); err != nil {
 		return err
 	}
 	if err := a.buildWallet(now); err != nil {
@@ -190,7 +190,7 @@ func (a *App) buildServices(watcher *epoch.Watcher) (err error) {
 	}
 	a.Approvals, err = approval.New(approval.Deps{DB: a.DB, Now: now, Deciders: map[approval.Kind]approval.Decider{
 		approval.Payout: a.Payouts, approval.Adjustment: a.Merchants, approval.KeyRotation: a.Merchants,
-		approval.Rule: a.Payouts, approval.VirtualCard: a.VirtualCards,
+		approval.Rule: a.Payouts, approval.VirtualCard: a.VirtualCards, approval.MerchantPerson: a.Merchants,
 	}})
 	return err
 }

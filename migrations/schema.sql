@@ -58,7 +58,7 @@ table approvals
     note text not null
     used_at timestamp with time zone
     constraint approvals_decided CHECK ((((state = 'waiting'::text) = (decided_at IS NULL)) AND ((decided_at IS NULL) = (decided_by IS NULL)) AND ((decided_at IS NULL) = (decided_name IS NULL))))
-    constraint approvals_kind CHECK ((kind = ANY (ARRAY['payout'::text, 'adjustment'::text, 'key_rotation'::text, 'approval_rule'::text, 'virtual_card'::text])))
+    constraint approvals_kind CHECK ((kind = ANY (ARRAY['payout'::text, 'adjustment'::text, 'key_rotation'::text, 'approval_rule'::text, 'virtual_card'::text, 'merchant_person'::text])))
     constraint approvals_state CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'refused'::text, 'void'::text])))
     constraint approvals_times CHECK ((expires_at > requested_at))
     constraint approvals_two_people CHECK (((state <> ALL (ARRAY['approved'::text, 'refused'::text])) OR (decided_by <> requested_by)))
@@ -68,7 +68,7 @@ table approvals
     CREATE INDEX approvals_kind ON public.approvals USING btree (kind, state, id)
     CREATE INDEX approvals_subject ON public.approvals USING btree (subject, id)
     CREATE INDEX approvals_waiting ON public.approvals USING btree (id) WHERE (state = 'waiting'::text)
-    CREATE UNIQUE INDEX approvals_once ON public.approvals USING btree (kind, subject, reference) WHERE ((state = 'waiting'::text) OR ((state = 'approved'::text) AND (reference <> ''::text)))
+    CREATE UNIQUE INDEX approvals_once ON public.approvals USING btree (kind, subject, reference) WHERE ((state = 'waiting'::text) OR ((state = 'approved'::text) AND (reference <> ''::text) AND (kind <> 'merchant_person'::text)))
 
 table audit_log
     id bigint not null identity a

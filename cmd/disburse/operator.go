@@ -9,7 +9,6 @@ import (
 	"disburse/gateway"
 	"disburse/gateway/operator"
 	"disburse/gateway/page"
-	"disburse/gateway/signin"
 )
 
 type operatorCommand struct {
@@ -137,9 +136,6 @@ func (c operatorDisableCommand) Run(ctx context.Context, out output) error {
 		if err != nil {
 			return err
 		}
-		if _, err := app.Sessions.EndOthers(ctx, signin.Operators, o.ID, ""); err != nil {
-			return err
-		}
 		return c.show(out, o, func(w io.Writer) {
 			fmt.Fprintf(w, "Disabled %s: password and tokens are refused, and all sessions are ended. What the operator claimed is free when its lease ends.\n", o.Email)
 		})
@@ -179,9 +175,6 @@ func (c operatorPasswordCommand) Run(ctx context.Context, out output) error {
 		}
 		password, err := app.Operators.ResetPassword(ctx, o.ID)
 		if err != nil {
-			return err
-		}
-		if _, err := app.Sessions.EndOthers(ctx, signin.Operators, o.ID, ""); err != nil {
 			return err
 		}
 		return c.show(out, newPassword{c.Operator, password}, func(w io.Writer) {

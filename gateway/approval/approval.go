@@ -25,10 +25,14 @@ const (
 	KeyRotation Kind = "key_rotation"  // a merchant's id
 	Rule        Kind = "approval_rule" // a currency, whose rule is to become weaker
 	VirtualCard Kind = "virtual_card"  // an order to the card provider, by its transaction
+	// MerchantPerson is a change of who signs in for a merchant, by its id.
+	MerchantPerson Kind = "merchant_person"
 )
 
 // Kinds lists every kind.
-func Kinds() []Kind { return []Kind{Payout, Adjustment, KeyRotation, Rule, VirtualCard} }
+func Kinds() []Kind {
+	return []Kind{Payout, Adjustment, KeyRotation, Rule, VirtualCard, MerchantPerson}
+}
 
 // State is where an approval stands. Only Waiting changes.
 type State string
@@ -48,7 +52,7 @@ type Approval struct {
 	ID        string // apr_...
 	Kind      Kind
 	Subject   string
-	Reference string            // of an adjustment
+	Reference string            // of an adjustment, or which change of whom
 	What      map[string]string // what it is about, to show and to do: amounts, names, never a secret
 	Reason    string            // of who asked
 	State     State
@@ -80,7 +84,7 @@ func (a Approval) Standing(now time.Time) State {
 // Usable reports an approval that was granted and whose effect is still to
 // come.
 func (a Approval) Usable() bool {
-	return a.Kind == KeyRotation && a.State == Approved && a.UsedAt.IsZero()
+	return (a.Kind == KeyRotation || a.Kind == MerchantPerson) && a.State == Approved && a.UsedAt.IsZero()
 }
 
 // By is the actor of ctx as approvals name people, and the name to show.
@@ -111,7 +115,11 @@ var (
 	ErrDecided = fault.New(fault.Conflict, "already_decided", "this is already decided")
 	ErrExpired = fault.New(fault.Conflict, "approval_expired", "this has waited too long and can no longer be granted")
 	ErrChanged = fault.New(fault.Conflict, "approval_void", "what this is about has changed since, so it must be asked for anew")
-	ErrWaiting = fault.New(fault.Conflict, "already_waiting", "something like this waits for a second person already")
+	// ErrUsed: what was approved is done, and is done once.
+	ErrUsed = fault.New(fault.Conflict, "already_done", "this is done already")
+	// ErrNotGranted: it is not to be done yet.
+	ErrNotGranted = fault.New(fault.Conflict, "not_approved", "another person has not approved this yet")
+	ErrWaiting    = fault.New(fault.Conflict, "already_waiting", "something like this waits for a second person already")
 	// ErrBlocked: asking would be in vain. errNoAdmin says the same of what only
 	// admins decide.
 	ErrBlocked = fault.New(fault.Conflict, "approval_blocked", "nobody else could approve this: another person, whose password you did not give out, needs the role approver first")

@@ -90,13 +90,16 @@ func Granted(ctx context.Context, db Tx, kind Kind, subject, reference string) (
 type Matter struct {
 	Kind    Kind
 	Subject string
+	// Reference narrows it where several things about one subject wait beside each
+	// other.
+	Reference string
 }
 
 // VoidAll ends what waits in a matter, and what was granted and not used: it has
 // changed, or who asked takes it back.
 func VoidAll(ctx context.Context, tx Tx, m Matter, note string, at time.Time) error {
 	by, name := By(ctx)
-	if _, err := tx.Exec(ctx, voidAll, string(m.Kind), m.Subject, by, name, at, note); err != nil {
+	if _, err := tx.Exec(ctx, voidAll, string(m.Kind), m.Subject, by, name, at, note, m.Reference); err != nil {
 		return fmt.Errorf("approval: void: %w", err)
 	}
 	return nil

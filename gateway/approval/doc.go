@@ -1,7 +1,7 @@
 // Package approval keeps what waits for a second person: a payout that is
 // reported as paid, a correction of a merchant's balance, new keys of a live
-// merchant, a rule of approval that is to become weaker, the end of an order
-// that the card provider does not tell.
+// merchant, a change of who signs in for one, a rule of approval that is to become
+// weaker, the end of an order that the card provider does not tell.
 //
 //	           another person         who asked takes it back, or what it
 //	           approves               was about has changed
@@ -29,9 +29,9 @@
 // effect. What is approved is exactly what was asked for under that id; who
 // wants something else asks anew.
 //
-// Where keys are rotated the effect comes after the approval, so that only who
-// asked sees the keys: an approval is used once, by who asked for it, before it
-// expires.
+// Where keys are rotated, or somebody gets a password, the effect comes after the
+// approval, so that only who asked sees the secret: an approval is used once, by
+// who asked for it, before it expires.
 //
 // # What is left to others
 //

@@ -83,7 +83,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 		faults = append(faults, fault.Field{Name: "state", Why: "must be waiting, approved, refused, void or expired"})
 	}
 	if f.Kind != "" && !slices.Contains(Kinds(), f.Kind) {
-		faults = append(faults, fault.Field{Name: "kind", Why: "must be payout, adjustment, key_rotation, approval_rule or virtual_card"})
+		faults = append(faults, fault.Field{Name: "kind", Why: "must be payout, adjustment, key_rotation, approval_rule, virtual_card or merchant_person"})
 	}
 	if f.Cursor != "" && !publicid.Valid(IDPrefix, f.Cursor) {
 		faults = append(faults, fault.Field{Name: "cursor", Why: "is not one that a page handed out"})

@@ -56,7 +56,8 @@ select ` + isApprover + `, ` + dependent + ` from approvals a, (select $2::text 
 	// Void is everything of a kind that waits, or was granted and not used.
 	voidAll = `
 update approvals set state = 'void', decided_by = $3, decided_name = $4, decided_at = greatest($5, requested_at), note = $6
-where kind = $1 and subject = $2 and (state = 'waiting' or (state = 'approved' and used_at is null and kind = 'key_rotation'))`
+where kind = $1 and subject = $2 and ($7 = '' or reference = $7)
+    and (state = 'waiting' or (state = 'approved' and used_at is null and kind in ('key_rotation', 'merchant_person')))`
 
 	voidRows = `
 update approvals a set state = 'void', decided_by = r.by, decided_name = r.name, decided_at = greatest(r.at, a.requested_at), note = r.note
@@ -65,12 +66,17 @@ where a.kind = r.kind and a.subject = r.subject and a.state = 'waiting'`
 
 	voidOne = `
 update approvals set state = 'void', decided_by = $2, decided_name = $3, decided_at = greatest($4, requested_at), note = 'taken back'
-where id = $1 and requested_by = $2 and (state = 'waiting' or (state = 'approved' and used_at is null and kind = 'key_rotation'))`
+where id = $1 and requested_by = $2 and (state = 'waiting' or (state = 'approved' and used_at is null and kind in ('key_rotation', 'merchant_person')))`
 
 	takeUsable = `
 update approvals a set used_at = $4
 where a.kind = $1 and a.subject = $2 and a.requested_by = $3 and a.state = 'approved' and a.used_at is null and a.expires_at > $4
     and a.what = $5::jsonb
+returning ` + columns
+
+	takeGranted = `
+update approvals a set used_at = $5
+where a.id = $1 and a.kind = $2 and a.subject = $3 and a.requested_by = $4 and a.state = 'approved' and a.used_at is null and a.expires_at > $5
 returning ` + columns
 
 	countApprovers = `
@@ -91,7 +97,7 @@ where a.kind = $1 and a.subject = $2 and a.reference = $3 and a.state in ('waiti
 	selectList = `select ` + columns + ` from approvals a where ($1 = '' or a.kind = $1) and ($2 = '' or a.subject = $2)`
 
 	// The conditions of each state at $3, and what orders the list from $4.
-	late      = `(a.expires_at <= $3 and (a.state = 'waiting' or (a.state = 'approved' and a.used_at is null and a.kind = 'key_rotation')))`
+	late      = `(a.expires_at <= $3 and (a.state = 'waiting' or (a.state = 'approved' and a.used_at is null and a.kind in ('key_rotation', 'merchant_person'))))`
 	inState   = ` and a.state = $6 and not ` + late
 	onlyLate  = ` and $6 = 'expired' and ` + late
 	anyState  = ` and ($6 = '' and $3::timestamptz is not null)`

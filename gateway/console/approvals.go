@@ -43,10 +43,11 @@ func (a asked) Amount() string { return a.What["amount"] }
 // read.
 func (a asked) Names() []string {
 	names := map[approval.Kind][]string{
-		approval.Payout:      {"order_id", "payment_method", "requisite", "usdt_amount", "mode"},
-		approval.Adjustment:  {"ref", "mode"},
-		approval.KeyRotation: {"only", "grace", "keys", "mode"},
-		approval.VirtualCard: {"operation", "fee", "moved", "provider_card", "last_digits", "card_id", "contradiction"},
+		approval.Payout:         {"order_id", "payment_method", "requisite", "usdt_amount", "mode"},
+		approval.Adjustment:     {"ref", "mode"},
+		approval.KeyRotation:    {"only", "grace", "keys", "mode"},
+		approval.MerchantPerson: {"change", "person", "mode"},
+		approval.VirtualCard:    {"operation", "fee", "moved", "provider_card", "last_digits", "card_id", "contradiction"},
 	}
 	return names[a.Kind]
 }
@@ -226,8 +227,11 @@ func (k *desk) decided(v *site.Visit, err error, note string) error {
 func (k *desk) approve(v *site.Visit) error {
 	a, err := k.Approvals.Approve(v.Ctx, v.Param("id"), v.Form("note"))
 	note := v.T("Approved.")
-	if a.Kind == approval.KeyRotation {
+	switch a.Kind {
+	case approval.KeyRotation:
 		note = v.T("Approved: who asked can make the keys now.")
+	case approval.MerchantPerson:
+		note = v.T("Approved: who asked can do it now.")
 	}
 	return k.decided(v, err, note)
 }

@@ -26,7 +26,7 @@ func (k *desk) waitingFor(v *site.Visit, merchantID string) ([]waiting, error) {
 	var out []waiting
 	by, _ := approval.By(v.Ctx)
 	for _, state := range []approval.State{approval.Waiting, approval.Approved} {
-		found, err := k.Approvals.List(v.Ctx, approval.Filter{State: state, Subject: merchantID, Limit: 20})
+		found, err := k.Approvals.List(v.Ctx, approval.Filter{State: state, Subject: merchantID, Limit: 100})
 		if err != nil {
 			return nil, err
 		}

@@ -1,12 +1,15 @@
 package httpapi_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"disburse/gateway/operator"
+	"disburse/gateway/signin"
 )
 
 // leastRole is the least role of every operator route; what is not here does
@@ -254,8 +257,13 @@ func TestOperatorCalls(t *testing.T) {
 	s.wantError(s.as(admin, http.MethodPost, "/operators", fields{"email": "night@desk.example", "role": "operator"}), http.StatusConflict, "email_taken")
 	s.wantError(s.as(admin, http.MethodPost, "/operators", fields{"email": "x", "role": "king"}), http.StatusBadRequest, "invalid_request")
 	id := made.text("operator", "id")
+	session, _, err := s.sessions.Enter(t.Context(), signin.Operators, "night@desk.example", signin.Visitor{}, func(context.Context) (string, error) { return id, nil })
+	must(t, err)
 	if a := s.wantOK(s.as(admin, http.MethodPost, "/operators/"+id+"/disable", nil)); a.body["disabled"] != true {
 		t.Errorf("got %s", a.raw)
+	}
+	if _, err := s.sessions.Find(t.Context(), signin.Operators, session); !errors.Is(err, signin.ErrNoSession) {
+		t.Errorf("the session of who was shut out: %v", err)
 	}
 	s.wantError(s.call(http.MethodGet, "/api/operator/payouts", nil, token), http.StatusUnauthorized, "invalid_token")
 	s.wantError(s.as(admin, http.MethodPost, "/operators/admin@desk.example/disable", nil), http.StatusConflict, "last_admin")

@@ -36,6 +36,7 @@ import (
 	"disburse/gateway/merchant"
 	"disburse/gateway/operator"
 	"disburse/gateway/payout"
+	"disburse/gateway/signin"
 	"disburse/gateway/vault"
 	"disburse/gateway/virtualcard"
 	"disburse/gateway/virtualcard/simulator"
@@ -62,6 +63,7 @@ type stack struct {
 	issuer   *simulator.Simulator // of virtual cards
 	ahead    *atomic.Int64        // how far virtual cards' time is
 	gaming   gameprovider.Deps
+	sessions *signin.Service
 }
 
 type option func(*httpapi.Deps)
@@ -126,7 +128,9 @@ func (s *stack) services() httpapi.Deps {
 	must(t, err)
 	d.Rates, err = fx.New(fx.Deps{DB: pool, Watcher: watcher, Now: now})
 	must(t, err)
-	d.Operators, err = operator.New(operator.Deps{DB: pool, Watcher: watcher, Now: now})
+	s.sessions, err = signin.New(signin.Deps{DB: pool, Vault: box, Now: now, Issuer: "test", FactorOptional: true})
+	must(t, err)
+	d.Operators, err = operator.New(operator.Deps{DB: pool, Watcher: watcher, Sessions: s.sessions.Of(signin.Operators), Now: now})
 	must(t, err)
 	d.Payouts, err = payout.New(payout.Deps{
 		DB: pool, Ledger: books, Merchants: d.Directory, Rates: d.Rates, Vault: box, Watcher: watcher, PublicURL: publicURL, Now: now, Log: log,
@@ -136,7 +140,7 @@ func (s *stack) services() httpapi.Deps {
 	s.wallets(&d, pool, box)
 	d.Approvals, err = approval.New(approval.Deps{DB: pool, Now: now, Deciders: map[approval.Kind]approval.Decider{
 		approval.Payout: d.Payouts, approval.Adjustment: d.Merchants, approval.KeyRotation: d.Merchants,
-		approval.Rule: d.Payouts, approval.VirtualCard: d.VirtualCards,
+		approval.Rule: d.Payouts, approval.VirtualCard: d.VirtualCards, approval.MerchantPerson: d.Merchants,
 	}})
 	must(t, err)
 	s.games(&d, gameprovider.Deps{DB: pool, Vault: box, Watcher: watcher, Now: now})

@@ -36,7 +36,7 @@ func newOffice(t *testing.T, mode ledger.Mode) *office {
 		t.Fatal(err)
 	}
 	deciders := map[approval.Kind]approval.Decider{approval.Payout: o.Service, approval.Adjustment: o.Service, approval.KeyRotation: o.Service,
-		approval.Rule: o.Service, approval.VirtualCard: o.Service}
+		approval.Rule: o.Service, approval.VirtualCard: o.Service, approval.MerchantPerson: o.Service}
 	desk, err := approval.New(approval.Deps{DB: o.pool, Deciders: deciders, Now: o.clock})
 	if err != nil {
 		t.Fatal(err)

@@ -26,11 +26,15 @@
 // have a sandbox: a merchant of its own, with its own keys and with play money,
 // which the live one's people can go over to.
 //
-// Two changes need a second person (see package approval): a correction of a
+// Some changes need a second person (see package approval): a correction of a
 // balance, which is made when it is approved, and new keys of a live merchant when
 // anybody but the merchant rotates them, which are made by who asked for them once
 // that is approved, so that nobody else sees them. A rotation that was not what
-// somebody approved, or is no longer, asks anew.
+// somebody approved, or is no longer, asks anew. Whoever signs in for a live
+// merchant can rotate its keys, so an operator lets nobody in there alone either:
+// a new person, a new password, a second factor taken away and letting in again are
+// asked for, approved, and done by who asked. Shutting out takes one, and so does
+// everything at the command line, where the shell could do more than that.
 //
 // It promises that no secret reaches an audit row, an error, or the printed or
 // JSON form of a Merchant. It leaves limits to be enforced by the HTTP layer,

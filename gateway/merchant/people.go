@@ -5,19 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"disburse/gateway/audit"
 	"disburse/gateway/fault"
 	"disburse/gateway/password"
 	"disburse/gateway/publicid"
-	"disburse/gateway/transact"
 )
 
 // PersonPrefix is the prefix of the ids of merchants' people.
@@ -72,14 +68,27 @@ func (Password) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[hidden]
 
 // PeopleDeps is what People needs; nothing may be missing.
 type PeopleDeps struct {
-	DB  *pgxpool.Pool
-	Now func() time.Time
+	DB       *pgxpool.Pool
+	Sessions Sessions
+	Now      func() time.Time
+}
+
+// Sessions are how people are signed in.
+type Sessions interface {
+	// EndAll ends every session of a person.
+	EndAll(ctx context.Context, tx pgx.Tx, personID string) error
+	// ResetFactor takes the second factor away and ends every session.
+	ResetFactor(ctx context.Context, tx pgx.Tx, personID string) error
 }
 
 // People keeps the people of merchants: who may sign in to a merchant's own
 // pages. Where a method takes ref, it is an email or an id; where it takes a
 // merchant, people of others are not found. Besides the codes that each method
 // names, all of them can fail with internal. It is safe for concurrent use.
+//
+// An operator lets nobody in to a live merchant's pages alone: Add, Enable,
+// ResetPassword and ResetFactor fail with second_person_needed, and are to be
+// asked for by Ask and, once approved, done by Do. Shutting out takes one.
 type People struct {
 	deps   PeopleDeps
 	hasher *password.Hasher
@@ -90,6 +99,8 @@ func NewPeople(d PeopleDeps) (*People, error) {
 	switch {
 	case d.DB == nil:
 		return nil, errors.New("merchant: people: DB is missing")
+	case d.Sessions == nil:
+		return nil, errors.New("merchant: people: Sessions is missing")
 	case d.Now == nil:
 		return nil, errors.New("merchant: people: Now is missing")
 	}
@@ -103,33 +114,21 @@ func NewPeople(d PeopleDeps) (*People, error) {
 func (p *People) now() time.Time { return p.deps.Now().UTC().Truncate(time.Microsecond) }
 
 // Add makes a person of a merchant with a generated password, shown this once.
-// It fails with invalid_request, not_found when there is no such merchant, and
-// email_taken.
-func (p *People) Add(ctx context.Context, merchantRef, email string) (Person, Password, error) {
+// It fails with invalid_request, not_found when there is no such merchant,
+// second_person_needed and email_taken.
+func (p *People) Add(ctx context.Context, merchantRef, email string) (made Person, secret Password, err error) {
 	address, ok := normalEmail(email)
 	if !ok {
-		return Person{}, "", fault.Invalid(fault.Field{Name: "email", Why: "must be an email address"})
-	}
-	merchantID, err := p.merchant(ctx, merchantRef)
-	if err != nil {
-		return Person{}, "", err
+		return Person{}, "", errNoEmail
 	}
 	secret, hash, err := p.fresh(ctx)
 	if err != nil {
 		return Person{}, "", err
 	}
-	now := p.now()
-	made := Person{ID: publicid.At(PersonPrefix, now), MerchantID: merchantID, Email: address, CreatedAt: now}
-	err = transact.Run(ctx, p.deps.DB, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, insertPerson, made.ID, merchantID, address, hash, now); err != nil {
-			return err
-		}
-		return audit.Write(ctx, tx, p.record(ctx, now, "add-person", nil, &made))
+	err = p.alone(ctx, merchantRef, func(tx pgx.Tx, of refRow) error {
+		made, err = p.add(ctx, tx, of, address, hash)
+		return err
 	})
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.ConstraintName == emailConstraint {
-		return Person{}, "", ErrEmailTaken.With(err)
-	}
 	if err != nil {
 		return Person{}, "", doing(err, "add person")
 	}
@@ -149,11 +148,11 @@ func (p *People) fresh(ctx context.Context) (Password, string, error) {
 // List reads the people of a merchant by email, 500 at most. It fails with
 // not_found.
 func (p *People) List(ctx context.Context, merchantRef string) ([]Person, error) {
-	merchantID, err := p.merchant(ctx, merchantRef)
+	of, err := p.merchant(ctx, p.deps.DB, merchantRef)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := collect[personRow](ctx, p.deps.DB, selectPeople, merchantID, maxPage)
+	rows, err := collect[personRow](ctx, p.deps.DB, selectPeople, of.ID, maxPage)
 	if err != nil {
 		return nil, fmt.Errorf("merchant: list people: %w", err)
 	}
@@ -164,44 +163,61 @@ func (p *People) List(ctx context.Context, merchantRef string) ([]Person, error)
 	return people, nil
 }
 
-// Disable shuts a person out, and Enable lets one in again. Repeating them
-// changes nothing. They fail with not_found.
+// Disable shuts a person out and ends every session: who is let in again has to
+// sign in. Repeating it changes nothing. It fails with not_found.
 func (p *People) Disable(ctx context.Context, merchantRef, ref string) (Person, error) {
 	return p.change(ctx, merchantRef, ref, "disable-person", func(tx pgx.Tx, who Person) (pgconn.CommandTag, error) {
+		if err := p.deps.Sessions.EndAll(ctx, tx, who.ID); err != nil {
+			return pgconn.CommandTag{}, err
+		}
 		return tx.Exec(ctx, disablePerson, who.ID, p.now())
 	})
 }
 
-// Enable is the opposite of Disable.
-func (p *People) Enable(ctx context.Context, merchantRef, ref string) (Person, error) {
-	return p.change(ctx, merchantRef, ref, "enable-person", func(tx pgx.Tx, who Person) (pgconn.CommandTag, error) {
-		return tx.Exec(ctx, enablePerson, who.ID)
+// Enable is the opposite of Disable. It fails with not_found and
+// second_person_needed.
+func (p *People) Enable(ctx context.Context, merchantRef, ref string) (who Person, err error) {
+	err = p.alone(ctx, merchantRef, func(tx pgx.Tx, of refRow) error {
+		who, err = p.enable(ctx, tx, of, ref)
+		return err
 	})
+	return who, doing(err, "enable person")
 }
 
-// ResetPassword gives a person a new generated password and returns it this
-// once. It fails with not_found.
-func (p *People) ResetPassword(ctx context.Context, merchantRef, ref string) (Person, Password, error) {
+// ResetPassword gives a person a new generated password, returns it this once and
+// ends every session. It fails with not_found and second_person_needed.
+func (p *People) ResetPassword(ctx context.Context, merchantRef, ref string) (who Person, secret Password, err error) {
 	secret, hash, err := p.fresh(ctx)
 	if err != nil {
 		return Person{}, "", err
 	}
-	who, err := p.change(ctx, merchantRef, ref, "reset-person-password", func(tx pgx.Tx, who Person) (pgconn.CommandTag, error) {
-		return tx.Exec(ctx, setPersonPassword, who.ID, hash)
+	err = p.alone(ctx, merchantRef, func(tx pgx.Tx, of refRow) error {
+		who, err = p.newPassword(ctx, tx, of, ref, hash)
+		return err
 	})
 	if err != nil {
-		return Person{}, "", err
+		return Person{}, "", doing(err, "reset password")
 	}
 	return who, secret, nil
 }
 
+// ResetFactor takes a person's second factor away, when the device is lost, and
+// ends every session. It fails with not_found and second_person_needed.
+func (p *People) ResetFactor(ctx context.Context, merchantRef, ref string) (who Person, err error) {
+	err = p.alone(ctx, merchantRef, func(tx pgx.Tx, of refRow) error {
+		who, err = p.noFactor(ctx, tx, of, ref)
+		return err
+	})
+	return who, doing(err, "reset second factor")
+}
+
 // Show is one person of a merchant. It fails with not_found.
 func (p *People) Show(ctx context.Context, merchantRef, ref string) (Person, error) {
-	merchantID, err := p.merchant(ctx, merchantRef)
+	of, err := p.merchant(ctx, p.deps.DB, merchantRef)
 	if err != nil {
 		return Person{}, err
 	}
-	return p.of(ctx, p.deps.DB, merchantID, ref)
+	return p.of(ctx, p.deps.DB, of.ID, ref)
 }
 
 // ByID is a person by id, whoever's. It fails with not_found.
@@ -235,80 +251,4 @@ func (p *People) GoOver(ctx context.Context, id string, sandbox bool) error {
 		return fmt.Errorf("merchant: go over: %w", err)
 	}
 	return nil
-}
-
-// change runs one change of one person with its audit row, and returns the state
-// after it.
-func (p *People) change(ctx context.Context, merchantRef, ref, action string,
-	mutate func(tx pgx.Tx, who Person) (pgconn.CommandTag, error),
-) (Person, error) {
-	merchantID, err := p.merchant(ctx, merchantRef)
-	if err != nil {
-		return Person{}, err
-	}
-	var after Person
-	err = transact.Run(ctx, p.deps.DB, func(tx pgx.Tx) error {
-		before, err := p.of(ctx, tx, merchantID, ref)
-		if err != nil {
-			return err
-		}
-		tag, err := mutate(tx, before)
-		if err != nil {
-			return err
-		}
-		if after, err = p.of(ctx, tx, merchantID, before.ID); err != nil || tag.RowsAffected() == 0 {
-			return err
-		}
-		return audit.Write(ctx, tx, p.record(ctx, p.now(), action, &before, &after))
-	})
-	return after, doing(err, action)
-}
-
-// record belongs to the merchant, so that its trail tells of its people too.
-func (p *People) record(ctx context.Context, at time.Time, action string, before, after *Person) audit.Record {
-	r := audit.Of(ctx, at, "merchant."+action, "merchant", after.MerchantID)
-	if before != nil {
-		r.Before = before
-	}
-	r.After = after
-	return r
-}
-
-func (p *People) merchant(ctx context.Context, ref string) (string, error) {
-	if !namePattern.MatchString(ref) {
-		return "", ErrNotFound
-	}
-	rows, err := collect[nameRow](ctx, p.deps.DB, selectByRef, ref)
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("merchant: find: %w", err)
-	case len(rows) == 0:
-		return "", ErrNotFound
-	}
-	return rows[0].ID, nil
-}
-
-func (p *People) of(ctx context.Context, db database, merchantID, ref string) (Person, error) {
-	r, err := findPerson(ctx, db, ref)
-	if err == nil && r.MerchantID != merchantID {
-		err = ErrNoPerson
-	}
-	return r.person(), err
-}
-
-// doing says what was being done, unless the fault is one that callers know.
-func doing(err error, what string) error {
-	var known *fault.Error
-	if err == nil || errors.As(err, &known) {
-		return err
-	}
-	return fmt.Errorf("merchant: %s: %w", what, err)
-}
-
-var emailPattern = regexp.MustCompile(`^[a-z0-9.!#$%&'*+/=?^_{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)*$`)
-
-// normalEmail brings an address to the one form that is stored.
-func normalEmail(text string) (string, bool) {
-	email := strings.ToLower(strings.TrimSpace(text))
-	return email, len(email) <= maxEmail && emailPattern.MatchString(email)
 }

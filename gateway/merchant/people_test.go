@@ -9,13 +9,24 @@ import (
 	"time"
 
 	"disburse/gateway/merchant"
+	"disburse/gateway/signin"
+	"disburse/gateway/vault"
 	"disburse/ledger"
 )
 
 // people are kept over the process's database and clock.
 func (p *process) people(t *testing.T) *merchant.People {
 	t.Helper()
-	people, err := merchant.NewPeople(merchant.PeopleDeps{DB: p.pool, Now: func() time.Time { return noon.Add(time.Duration(p.since.Load())) }})
+	now := func() time.Time { return noon.Add(time.Duration(p.since.Load())) }
+	box, err := vault.New(vault.Generate("k1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions, err := signin.New(signin.Deps{DB: p.pool, Vault: box, Now: now, Issuer: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := merchant.NewPeople(merchant.PeopleDeps{DB: p.pool, Sessions: sessions.Of(signin.Merchants), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

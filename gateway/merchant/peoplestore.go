@@ -19,6 +19,7 @@ from merchant_people p join merchants m on m.id = p.merchant_id
 left join (merchant_sandboxes s join merchants t on t.id = s.sandbox_id and t.disabled_at is null) on s.live_id = p.merchant_id`
 
 const (
+	selectMode   = `select id, name, mode from merchants where id = $1 or name = $1`
 	selectPerson = personColumns + ` where p.id = $1 or p.email = $1`
 	selectPeople = personColumns + ` where p.merchant_id = $1 order by p.email limit $2`
 
@@ -35,6 +36,13 @@ const (
 	selectSandbox = `select m.id, m.name from merchant_sandboxes s join merchants m on m.id = s.sandbox_id where s.live_id = $1`
 	selectLive    = `select m.id, m.name from merchant_sandboxes s join merchants m on m.id = s.live_id where s.sandbox_id = $1`
 )
+
+// refRow is the merchant that people are of.
+type refRow struct {
+	ID   string `db:"id"`
+	Name string `db:"name"`
+	Mode string `db:"mode"`
+}
 
 type personRow struct {
 	ID           string    `db:"id"`

@@ -28,9 +28,16 @@ const (
 
 // Deps is what a Service needs; nothing may be missing.
 type Deps struct {
-	DB      *pgxpool.Pool
-	Watcher *epoch.Watcher
-	Now     func() time.Time
+	DB       *pgxpool.Pool
+	Watcher  *epoch.Watcher
+	Sessions Sessions
+	Now      func() time.Time
+}
+
+// Sessions are those that operators have in the console.
+type Sessions interface {
+	// EndAll ends every session of an operator.
+	EndAll(ctx context.Context, tx pgx.Tx, operatorID string) error
 }
 
 // Service keeps operators. Where a method takes ref, it is an email or an id.
@@ -56,6 +63,8 @@ func New(d Deps) (*Service, error) {
 		return nil, errors.New("operator: DB is missing")
 	case d.Watcher == nil:
 		return nil, errors.New("operator: Watcher is missing")
+	case d.Sessions == nil:
+		return nil, errors.New("operator: Sessions is missing")
 	case d.Now == nil:
 		return nil, errors.New("operator: Now is missing")
 	}
@@ -228,14 +237,14 @@ func (s *Service) List(ctx context.Context, after string, limit int) (Page, erro
 	return page, nil
 }
 
-// Disable shuts an operator out, tokens and password alike. Repeating it
-// changes nothing. It fails with not_found and last_admin.
+// Disable shuts an operator out, tokens and password alike, and ends every
+// session: who is let in again has to sign in. Repeating it changes nothing. It fails with not_found and last_admin.
 func (s *Service) Disable(ctx context.Context, ref string) (Operator, error) {
 	return s.change(ctx, ref, "operator.disable", func(tx pgx.Tx, o Operator) (pgconn.CommandTag, error) {
 		if err := spare(ctx, tx, o); err != nil {
 			return pgconn.CommandTag{}, err
 		}
-		return tx.Exec(ctx, disableOperator, o.ID, s.now())
+		return s.ending(ctx, tx, o, disableOperator, o.ID, s.now())
 	})
 }
 
@@ -246,7 +255,8 @@ func (s *Service) Enable(ctx context.Context, ref string) (Operator, error) {
 	})
 }
 
-// SetRole gives an operator another role. It fails with not_found,
+// SetRole gives an operator another role, and ends every session where that is a
+// lower one. It fails with not_found,
 // invalid_request and last_admin.
 func (s *Service) SetRole(ctx context.Context, ref string, role Role) (Operator, error) {
 	if !slices.Contains(Roles(), role) {
@@ -258,12 +268,15 @@ func (s *Service) SetRole(ctx context.Context, ref string, role Role) (Operator,
 				return pgconn.CommandTag{}, err
 			}
 		}
+		if slices.Index(Roles(), role) < slices.Index(Roles(), o.Role) {
+			return s.ending(ctx, tx, o, setRole, o.ID, string(role))
+		}
 		return tx.Exec(ctx, setRole, o.ID, string(role))
 	})
 }
 
-// ResetPassword gives an operator a new generated password and returns it this
-// once. It fails with not_found.
+// ResetPassword gives an operator a new generated password, returns it this once
+// and ends every session. It fails with not_found.
 func (s *Service) ResetPassword(ctx context.Context, ref string) (Secret, error) {
 	fresh := Secret(publicid.Token("pw"))
 	hash, err := s.hasher.Hash(ctx, string(fresh))
@@ -271,12 +284,22 @@ func (s *Service) ResetPassword(ctx context.Context, ref string) (Secret, error)
 		return "", fmt.Errorf("operator: reset password: %w", err)
 	}
 	_, err = s.change(ctx, ref, "operator.reset-password", func(tx pgx.Tx, o Operator) (pgconn.CommandTag, error) {
-		return tx.Exec(ctx, setPassword, o.ID, hash)
+		return s.ending(ctx, tx, o, setPassword, o.ID, hash)
 	})
 	if err != nil {
 		return "", err
 	}
 	return fresh, nil
+}
+
+// ending runs a statement about an operator and ends every session that the
+// operator has.
+func (s *Service) ending(ctx context.Context, tx pgx.Tx, o Operator, statement string, args ...any) (pgconn.CommandTag, error) {
+	tag, err := tx.Exec(ctx, statement, args...)
+	if err != nil {
+		return tag, err
+	}
+	return tag, s.deps.Sessions.EndAll(ctx, tx, o.ID)
 }
 
 // change runs one change of one operator with its audit row, and returns the

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"disburse/gateway/audit"
@@ -29,6 +30,13 @@ type bench struct {
 	watcher *epoch.Watcher
 	*operator.Service
 	since *atomic.Int64 // the clock: nanoseconds after noon
+	ended []string      // whose sessions were ended
+}
+
+// EndAll notes whose sessions are to end.
+func (b *bench) EndAll(_ context.Context, _ pgx.Tx, operatorID string) error {
+	b.ended = append(b.ended, operatorID)
+	return nil
 }
 
 func setup(t *testing.T) *bench {
@@ -45,7 +53,7 @@ func process(t *testing.T, pool *pgxpool.Pool, since *atomic.Int64) *bench {
 	}
 	b.poll(t)
 	b.Service, err = operator.New(operator.Deps{
-		DB: pool, Watcher: b.watcher, Now: func() time.Time { return noon.Add(time.Duration(since.Load())) },
+		DB: pool, Watcher: b.watcher, Sessions: b, Now: func() time.Time { return noon.Add(time.Duration(since.Load())) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -360,6 +368,35 @@ func TestSetRole(t *testing.T) {
 	}
 }
 
+// TestSessionsEndWithWhatIsDoneToAnOperator: who is shut out, or may do less, has
+// to sign in again.
+func TestSessionsEndWithWhatIsDoneToAnOperator(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.create(t, "anna@example.com", operator.RoleOperator).Operator.ID
+	for name, step := range map[string]struct {
+		ends bool
+		do   func() error
+	}{
+		"Disable":    {true, func() error { _, err := b.Disable(t.Context(), id); return err }},
+		"Enable":     {false, func() error { _, err := b.Enable(t.Context(), id); return err }},
+		"LowerRole":  {true, func() error { _, err := b.SetRole(t.Context(), id, operator.RoleViewer); return err }},
+		"HigherRole": {false, func() error { _, err := b.SetRole(t.Context(), id, operator.RoleApprover); return err }},
+		"Password":   {true, func() error { _, err := b.ResetPassword(t.Context(), id); return err }},
+	} {
+		if _, err := b.SetRole(t.Context(), id, operator.RoleOperator); err != nil {
+			t.Fatal(err)
+		}
+		b.ended = nil
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(b.ended) == 1 && b.ended[0] == id; got != step.ends {
+			t.Errorf("%s ended the sessions of %v", name, b.ended)
+		}
+	}
+}
+
 func TestTheLastAdminStays(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -451,11 +488,12 @@ func TestList(t *testing.T) {
 
 func TestNewRefusesWhatIsMissingByName(t *testing.T) {
 	t.Parallel()
-	full := operator.Deps{DB: &pgxpool.Pool{}, Watcher: &epoch.Watcher{}, Now: time.Now}
+	full := operator.Deps{DB: &pgxpool.Pool{}, Watcher: &epoch.Watcher{}, Sessions: &bench{}, Now: time.Now}
 	for name, strip := range map[string]func(*operator.Deps){
-		"DB":      func(d *operator.Deps) { d.DB = nil },
-		"Watcher": func(d *operator.Deps) { d.Watcher = nil },
-		"Now":     func(d *operator.Deps) { d.Now = nil },
+		"DB":       func(d *operator.Deps) { d.DB = nil },
+		"Watcher":  func(d *operator.Deps) { d.Watcher = nil },
+		"Sessions": func(d *operator.Deps) { d.Sessions = nil },
+		"Now":      func(d *operator.Deps) { d.Now = nil },
 	} {
 		d := full
 		strip(&d)

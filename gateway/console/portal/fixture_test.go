@@ -101,7 +101,7 @@ func build(t *testing.T) *house {
 	})
 	d := portal.Deps{Ledger: books, Gate: h.gate, Log: slog.New(slog.DiscardHandler), Now: time.Now, PublicURL: publicURL}
 	d.Sessions = must(signin.New(signin.Deps{DB: h.db, Vault: box, Now: time.Now, Issuer: "test", FactorOptional: true}))
-	d.People = must(merchant.NewPeople(merchant.PeopleDeps{DB: h.db, Now: time.Now}))
+	d.People = must(merchant.NewPeople(merchant.PeopleDeps{DB: h.db, Sessions: d.Sessions.Of(signin.Merchants), Now: time.Now}))
 	d.Merchants = must(merchant.NewService(merchant.Deps{DB: h.db, Ledger: books, Vault: box, Watcher: watcher, Now: time.Now}))
 	d.Directory = must(merchant.NewDirectory(merchant.DirectoryDeps{DB: h.db, Vault: box, Watcher: watcher, Now: time.Now}))
 	rates := must(fx.New(fx.Deps{DB: h.db, Watcher: watcher, Now: time.Now}))
