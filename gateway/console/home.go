@@ -172,14 +172,14 @@ func alerts(v *site.Visit, w report.Work) (all []alert) {
 			all = append(all, alert{tone, v.T(text, args...), path})
 		}
 	}
-	add(w.Expiring > 0, "bad", "/payouts", "%d payouts end within 5 minutes and nobody has taken them", w.Expiring)
+	add(w.Expiring > 0, "bad", "/payouts", "Payouts that end within 5 minutes and nobody has taken: %d", w.Expiring)
 	for _, r := range w.Stale {
 		add(true, "bad", "/rates", "The rate of %s is too old: payouts in it are refused", r.Currency)
 	}
-	add(w.Delivery.OpenCircuits > 0, "bad", "/callbacks?state=pending", "%d addresses do not take callbacks", w.Delivery.OpenCircuits)
+	add(w.Delivery.OpenCircuits > 0, "bad", "/callbacks?state=pending", "Addresses that take no callbacks: %d", w.Delivery.OpenCircuits)
 	add(w.Delivery.OldestDueAge > overdue, "bad", "/callbacks?state=pending", "The oldest callback is overdue by %s", spell(w.Delivery.OldestDueAge))
-	add(w.Lost > 0, "warn", "/exceptions", "%d exceptions are to be looked at", w.Lost)
-	add(w.Delivery.Dead > 0, "warn", "/callbacks?state=dead", "%d callbacks were given up", w.Delivery.Dead)
+	add(w.Lost > 0, "warn", "/exceptions", "Exceptions to look into: %d", w.Lost)
+	add(w.Delivery.Dead > 0, "warn", "/callbacks?state=dead", "Callbacks that were given up: %d", w.Delivery.Dead)
 	for _, q := range w.Queues {
 		if q.IsLate(w.At) {
 			add(true, "warn", queuePages[q.Topic].path, "%s: the oldest has waited %s", v.T(queuePages[q.Topic].name), spell(w.At.Sub(q.Oldest)))

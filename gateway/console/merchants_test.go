@@ -67,7 +67,7 @@ func TestMerchantSettingsMethodsAndLimits(t *testing.T) {
 	form.Set("rub/sbp.min", "9.00")
 	wrong := boss.ask(http.MethodPost, "/merchants/shop/methods", form)
 	wrong.wants(t, http.StatusUnprocessableEntity, "")
-	holds(t, wrong.text, "methods.rub/card.min", "methods.rub/sbp.max", `value="x"`)
+	holds(t, wrong.text, "methods, rub/card, min", "methods, rub/sbp, max", `value="x"`)
 	wrong = boss.post("/merchants/shop/limits", "limits.status", "lots", "limits.status_payout", "1/5s:5", "limits.create", "off", "limits.reject", "1/s:1")
 	wrong.wants(t, http.StatusUnprocessableEntity, "")
 	holds(t, wrong.text, `value="lots"`)

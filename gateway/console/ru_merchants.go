@@ -29,7 +29,7 @@ var ruMerchants = map[string]string{
 	"Limits of %s": "Лимиты: %s",
 	"A limit is RATE/PERIOD:BURST, as in 10/s:20 or 1/5s:5, or off.": "Лимит пишется ЧИСЛО/ПЕРИОД:ЗАПАС, например 10/s:20 или 1/5s:5, или off.",
 	"Status calls in all": "Запросы статуса, все", "Status calls of one payout": "Запросы статуса одной выплаты", "New payouts": "Новые выплаты", "Withdrawn payouts": "Отмены выплат",
-	"available, USDT": "доступно, USDT", "held by open payouts, USDT": "удержано открытыми выплатами, USDT", "its payouts": "его выплаты", "its callbacks": "его колбэки",
+	"available, USDT": "доступно, USDT", "held by open payouts, USDT": "удержано открытыми выплатами, USDT", "Its payouts": "Его выплаты", "Its callbacks": "Его колбэки",
 	"A payout may wait": "Выплата может ждать", "%d minutes": "%d мин", "Version 2 signatures": "Подписи версии 2", "required": "обязательны", "taken, not required": "принимаются, не обязательны",
 	"Luhn check": "Проверка по Луну", "Numbers in callbacks": "Номера в колбэках", "last four digits": "последние четыре цифры", "whole": "целиком",
 	"Methods": "Способы", "Method": "Способ", "Methods of %s": "Способы выплаты: %s", "Least": "Минимум", "Most": "Максимум", "No method is on.": "Ни один способ не включён.", "On": "Включён",
