@@ -24,6 +24,6 @@ var ruReports = map[string]string{
 
 	"must be csv or xlsx": "нужен csv или xlsx", "must be a whole number from 1": "нужно целое число от 1", "is required": "нужно заполнить",
 	"is not one that can be exported": "такой выгрузки нет", "is not a filter of this export": "эта выгрузка так не фильтруется",
-	"too many exports run at once": "одновременно идёт слишком много выгрузок", "must not be before from": "не может быть раньше начала",
+	"too many exports run at once": "одновременно идёт слишком много выгрузок", "two of your exports run already": "две ваши выгрузки уже идут", "must not be before from": "не может быть раньше начала",
 	"must be within 92 days": "не более 92 дней",
 }

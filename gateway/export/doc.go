@@ -9,6 +9,7 @@
 //	sources.go    the columns of each list
 //	statement.go  a merchant's days: what it had, what moved, what it has
 //	sheet.go      a statement as a file
+//	room.go       how many may run at once
 //	store.go      the SQL
 //
 // # What it promises
@@ -16,8 +17,9 @@
 // A file shows the database as it was when the export began, and costs the same
 // memory whatever its length: rows come through a cursor, some hundred at a
 // time, and leave before the next are fetched. Who reads slowly is given up
-// after a while. A file that could not be finished ends in a broken connection,
-// never as if it were whole.
+// after a while, and nobody has more than two of the three that run at once. A
+// file that could not be finished ends in a broken connection, never as if it were
+// whole.
 //
 // No cell can start a formula in a spreadsheet: a text that would has an
 // apostrophe in front. Amounts, counts and times are numbers in XLSX. Of numbers

@@ -89,13 +89,18 @@ func ParseFile(name string) (Kind, Format, bool) {
 // runs.
 const (
 	atOnce      = 3
+	eachAtOnce  = 2 // for one person, so that nobody keeps the others out
 	wholeAtMost = 15 * time.Minute
 	idleAtMost  = time.Minute // between two fetches: how long the reader may take for one
 	batch       = 500
 )
 
-// ErrBusy is the fault of an export beyond those that may run at once.
-var ErrBusy = fault.New(fault.RateLimited, "rate_limited", "too many exports run at once").After(10 * time.Second)
+// Faults of an export beyond those that may run at once, for all and for one
+// person.
+var (
+	ErrBusy  = fault.New(fault.RateLimited, "rate_limited", "too many exports run at once").After(10 * time.Second)
+	ErrYours = fault.New(fault.RateLimited, "rate_limited", "two of your exports run already").After(10 * time.Second)
+)
 
 // Deps is what a Service needs; nothing may be missing.
 type Deps struct {
@@ -107,7 +112,7 @@ type Deps struct {
 // Service makes files. It is safe for concurrent use.
 type Service struct {
 	d    Deps
-	room chan struct{}
+	room *room
 	ctx  context.Context
 	stop context.CancelFunc
 }
@@ -124,7 +129,7 @@ func New(d Deps) (*Service, error) {
 		return nil, errors.New("export: Log is missing")
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Service{d: d, room: make(chan struct{}, atOnce), ctx: ctx, stop: stop}, nil
+	return &Service{d: d, room: &room{of: map[string]int{}}, ctx: ctx, stop: stop}, nil
 }
 
 // Close breaks off what still runs; its readers see that.
@@ -141,20 +146,19 @@ func (s *Service) Open(ctx context.Context, kind Kind, format Format, f Filter) 
 	if err := src.check(f); err != nil {
 		return nil, err
 	}
-	select {
-	case s.room <- struct{}{}:
-	default:
-		return nil, ErrBusy
-	}
-	file, err := s.begin(ctx, kind, format, f)
+	leave, err := s.room.enter(ctx)
 	if err != nil {
-		<-s.room
+		return nil, err
+	}
+	file, err := s.begin(ctx, kind, format, f, leave)
+	if err != nil {
+		leave()
 		return nil, fmt.Errorf("export: %s: %w", kind, err)
 	}
 	return file, nil
 }
 
-func (s *Service) begin(ctx context.Context, kind Kind, format Format, f Filter) (*File, error) {
+func (s *Service) begin(ctx context.Context, kind Kind, format Format, f Filter, leave func()) (*File, error) {
 	record := audit.Of(ctx, s.d.Now(), "export.begin", "export", string(kind)+"."+string(format))
 	record.After = f.record()
 	if err := audit.Write(ctx, s.d.DB, record); err != nil {
@@ -180,7 +184,7 @@ func (s *Service) begin(ctx context.Context, kind Kind, format Format, f Filter)
 		if rollback := end(); err == nil {
 			err = rollback
 		}
-		<-s.room
+		leave()
 		s.tell(ctx, kind, format, sent, err)
 	}
 	if err := file.begin(); err != nil {
