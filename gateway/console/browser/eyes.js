@@ -135,9 +135,13 @@
     return found;
   };
 
-  // wide tells what makes the page wider than the window.
+  // wide tells what makes the page wider than the window, and which rows that
+  // stand as cards on a phone are cut there.
   eyes.wide = () => {
     const room = document.documentElement.clientWidth;
+    const edge = (el) => el.closest(".scroll").getBoundingClientRect().right + 1;
+    const cut = room < 600 ? all(".scroll table.stack tbody td, .scroll table.stack tbody td *").filter((el) => shown(el) && el.getBoundingClientRect().right > edge(el)) : [];
+    if (cut.length) return ["rows are cut on a phone: " + cut.slice(0, 3).map(where).join(", ")];
     if (document.documentElement.scrollWidth <= room) return [];
     const scrolls = (el) => { for (let up = el.parentElement; up; up = up.parentElement) if (/auto|scroll|hidden|clip/.test(getComputedStyle(up).overflowX) && up !== document.body && up !== document.documentElement) return true; return false; };
     return ["the page is " + document.documentElement.scrollWidth + " wide, the window " + room + ": " +

@@ -245,7 +245,7 @@
     if (document.activeElement !== document.body) return;
     const wrong = document.querySelector("main [aria-invalid=true]"), closed = wrong && wrong.closest("dialog:not([open])");
     if (closed) closed.showModal();
-    const to = wrong || document.querySelector("main > .note");
+    const to = wrong || document.querySelector("main > .note:is([role=status], [role=alert])");
     if (!to) return;
     if (!wrong) to.tabIndex = -1;
     to.focus({ preventScroll: !wrong });
