@@ -170,6 +170,7 @@ func TestTalkKeepsTheFocus(t *testing.T) {
 	p.strike(func() { p.key("c") })
 	p.lists("Search", "Write a message", "It is paid", "Hand over", "Cancel the order", "Keep it 15 more minutes", "Show the requisite")
 	for _, text := range []string{"first", "second"} {
+		p.await("the form to be the script's", `!!(document.querySelector("form.say")["htmx-internal-data"] || {}).listenerInfos`)
 		p.fill("message", text)
 		p.press("Send")
 		p.sees(text)
