@@ -245,8 +245,6 @@
     if (document.activeElement !== document.body) return;
     const wrong = document.querySelector("main [aria-invalid=true]"), closed = wrong && wrong.closest("dialog:not([open])");
     if (closed) closed.showModal();
-    const at = document.getElementById(window.location.hash.slice(1)), next = !wrong && at && at.querySelector("[data-focus]");
-    if (next) { next.focus(); return; } // a form that was sent before its script was there
     const to = wrong || document.querySelector("main > .note:is([role=status], [role=alert])");
     if (!to) return;
     if (!wrong) to.tabIndex = -1;
