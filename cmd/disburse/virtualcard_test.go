@@ -56,6 +56,7 @@ func TestVirtualCard(t *testing.T) {
 	s.fails(2, "--as must be", resolve("--as", "lost", "--reason", "x")...)
 	s.fails(2, "--moved must be", resolve("--as", "done", "--reason", "x", "--moved", "1.005")...)
 	s.fails(1, "the card that was made", resolve("--as", "done", "--reason", "x")...)
+	s.fails(1, "the card that was made", resolve("--as", "done", "--reason", "x", "--dry-run")...)
 	s.fails(1, "--card-provider-key is needed", resolve("--as", "done", "--reason", "x", "--provider-card", "c-1")...)
 	s.fails(1, "no such operation", "virtual-card", "resolve", id, "--as", "failed", "--reason", "x")
 	says(t, s.ok(resolve("--as", "failed", "--reason", "told by phone", "--dry-run")...), "Would end "+open, "Nothing was done")

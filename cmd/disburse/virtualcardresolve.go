@@ -79,7 +79,7 @@ func (c virtualCardResolveCommand) Run(ctx context.Context, out output) error {
 			return err
 		}
 		if c.DryRun {
-			would, err := cards.Exceptional(ctx, c.ID)
+			would, err := cards.PreviewResolve(ctx, resolution)
 			if err != nil {
 				return err
 			}

@@ -153,6 +153,16 @@ func (s *Service) Exceptional(ctx context.Context, id string) (Resolved, error) 
 	return out, err
 }
 
+// PreviewResolve is the operation as it stands that Resolve would end. It changes
+// nothing, and fails as Resolve would.
+func (s *Service) PreviewResolve(ctx context.Context, r Resolution) (Resolved, error) {
+	f, err := s.find(ctx, r)
+	if err != nil {
+		return Resolved{}, err
+	}
+	return f.resolved(r), nil
+}
+
 // Resolve ends an operation that the provider does not end, by what people found
 // out, and moves the money as the provider's answer would. One that has ended and
 // was contradicted keeps its end: the exception is settled, and nothing moves. It
