@@ -53,8 +53,8 @@ func runCallbacks(ctx context.Context, b *bench) error {
 	stage := func(ctx context.Context, id string) error { return b.stage(ctx, l, merchants[0].Merchant.ID, id) }
 	ours := &measure{Name: "callbacks burst", Clients: publishers, PerCall: 1}
 	bare := &measure{Name: "asynq burst", Clients: publishers, PerCall: 1, Reference: true, Note: "a bare task that posts"}
-	for range b.options.Rounds {
-		n := b.options.Events / b.options.Rounds
+	for range bursts {
+		n := b.options.Events / bursts
 		b.settle(ctx)
 		if err := b.burst(ctx, bare, n, queue.publish); err != nil {
 			return err
@@ -71,6 +71,9 @@ func runCallbacks(ctx context.Context, b *bench) error {
 	b.measures = append(b.measures, bare, ours, steady)
 	return nil
 }
+
+// bursts of each kind alternate; many short ones would measure their ends.
+const bursts = 2
 
 // publishers is the number of concurrent publishers of a burst.
 const publishers = 32

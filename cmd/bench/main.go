@@ -35,7 +35,7 @@ type options struct {
 	Clients   int      `default:"64" help:"Concurrent callers of closed-loop scenarios."`
 	Rate      float64  `help:"Offer this many calls a second instead of a closed loop (post, create, status)."`
 	Seconds   int      `default:"20" help:"Measured time of each scenario."`
-	Rounds    int      `default:"2" help:"Scenario and references alternate this many times, sharing the seconds."`
+	Rounds    int      `default:"8" help:"Scenario and references alternate this many times, sharing the seconds."`
 	Merchants int      `default:"1000" help:"Merchants of the spread scenarios."`
 	Players   int      `default:"1000" help:"Players of the spread bets."`
 	Events    int      `default:"30000" help:"Callbacks of the burst."`
