@@ -62,7 +62,7 @@ var sources = map[Kind]source{
 			fee_usdt merchant_spent_usdt requisite bank_name full_name customer order_description claimed_by completed_by ended_by reason
 			created_at expires_at ended_at`),
 		filters: map[string]condition{
-			"merchant": {sql: " and p.merchant_id = $%d"}, "mode": {" and p.mode = $%d", modes},
+			"merchant": {sql: " and p.merchant_id = $%d and p.id > ''"}, "mode": {" and p.mode = $%d", modes},
 			"status": {" and p.status = $%d", texts(payout.Statuses())}, "method": {" and p.method = $%d", texts(payout.Methods())},
 			"currency": {sql: " and p.currency = $%d"},
 		},

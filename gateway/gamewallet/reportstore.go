@@ -17,7 +17,7 @@ select t.id, v.name as provider, p.player_id, p.user_id, t.kind, t.state, t.tran
     t.round_finished, t.free_spins_consumed, t.created_at, t.ended_at
 from game_providers v
 cross join lateral (
-    select * from game_transactions t where t.provider_id = v.id`
+    select * from game_transactions t where t.provider_id = v.id and t.created_at > '-infinity'`
 
 	transactionsOfPlayer = ` and t.player in (select id from game_players where provider_id = v.id and player_id = $%d)`
 	transactionsOfRound  = ` and t.round_id = $%d`

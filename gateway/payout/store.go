@@ -68,7 +68,7 @@ const (
 	selectList     = `select ` + columns + ` from payouts p where true`
 	listStage      = ` and p.stage = $%d and p.status = 'expectation'`
 	listStatus     = ` and p.status = $%d`
-	listMerchant   = ` and p.merchant_id = $%d`
+	listMerchant   = ` and p.merchant_id = $%d and p.id > ''` // so is its index
 	listMode       = ` and p.mode = $%d`
 	listMethod     = ` and p.method = $%d`
 	listCurrency   = ` and p.currency = $%d`

@@ -125,7 +125,7 @@ cross join lateral (
 // selectMerchantPulse is a row a merchant, of what is the merchant's alone: no
 // sequence, which runs with what others do, and nothing of who works on what.
 const selectMerchantPulse = `
-select m.id, o.open, concat_ws(':', o.marks, (select id from payouts where merchant_id = m.id order by id desc limit 1)), c.dead, coalesce(c.marks, 0)::text
+select m.id, o.open, concat_ws(':', o.marks, (select id from payouts where merchant_id = m.id and id > '' order by id desc limit 1)), c.dead, coalesce(c.marks, 0)::text
 from unnest($1::text[]) as m (id)
 cross join lateral (
     select count(*) as open, sum(hashtext(p.id)) as marks
