@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"disburse/gateway/password"
 )
 
 // ChangePassword puts a password that a person has chosen in the place of the
@@ -18,14 +20,14 @@ func (p *People) ChangePassword(ctx context.Context, id, present, fresh string, 
 	if err != nil && !errors.Is(err, ErrNoPerson) {
 		return err
 	}
-	match, err := p.hasher.Matches(ctx, present, r.PasswordHash)
+	match, err := password.Matches(ctx, present, r.PasswordHash)
 	switch {
 	case err != nil:
 		return fmt.Errorf("merchant: change password: %w", err)
 	case !match || !r.person().LetIn():
 		return ErrInvalidPassword
 	}
-	hash, err := p.hasher.Hash(ctx, fresh)
+	hash, err := password.Hash(ctx, fresh)
 	if err != nil {
 		return fmt.Errorf("merchant: change password: %w", err)
 	}

@@ -90,8 +90,7 @@ type Sessions interface {
 // ResetPassword and ResetFactor fail with second_person_needed, and are to be
 // asked for by Ask and, once approved, done by Do. Shutting out takes one.
 type People struct {
-	deps   PeopleDeps
-	hasher *password.Hasher
+	deps PeopleDeps
 }
 
 // NewPeople makes People, and refuses a missing dependency by name.
@@ -104,11 +103,7 @@ func NewPeople(d PeopleDeps) (*People, error) {
 	case d.Now == nil:
 		return nil, errors.New("merchant: people: Now is missing")
 	}
-	hasher, err := password.NewHasher()
-	if err != nil {
-		return nil, err
-	}
-	return &People{deps: d, hasher: hasher}, nil
+	return &People{deps: d}, nil
 }
 
 func (p *People) now() time.Time { return p.deps.Now().UTC().Truncate(time.Microsecond) }
@@ -138,7 +133,7 @@ func (p *People) Add(ctx context.Context, merchantRef, email string) (made Perso
 // fresh is a new password and what is stored of it.
 func (p *People) fresh(ctx context.Context) (Password, string, error) {
 	secret := publicid.Token("pw")
-	hash, err := p.hasher.Hash(ctx, secret)
+	hash, err := password.Hash(ctx, secret)
 	if err != nil {
 		return "", "", fmt.Errorf("merchant: hash: %w", err)
 	}
@@ -234,7 +229,7 @@ func (p *People) CheckPassword(ctx context.Context, email, given string) (Person
 	if err != nil && !errors.Is(err, ErrNoPerson) {
 		return Person{}, err
 	}
-	match, err := p.hasher.Matches(ctx, given, r.PasswordHash)
+	match, err := password.Matches(ctx, given, r.PasswordHash)
 	if err != nil {
 		return Person{}, fmt.Errorf("merchant: check password: %w", err)
 	}

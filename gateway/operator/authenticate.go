@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"disburse/gateway/password"
 	"disburse/gateway/publicid"
 )
 
@@ -49,7 +50,7 @@ func (s *Service) CheckPassword(ctx context.Context, email, given string) (Opera
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Operator{}, err
 	}
-	match, err := s.hasher.Matches(ctx, given, r.PasswordHash)
+	match, err := password.Matches(ctx, given, r.PasswordHash)
 	if err != nil {
 		return Operator{}, fmt.Errorf("operator: check password: %w", err)
 	}

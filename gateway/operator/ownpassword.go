@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"disburse/gateway/password"
 )
 
 // ChangePassword puts a password that an operator has chosen in the place of the
@@ -18,14 +20,14 @@ func (s *Service) ChangePassword(ctx context.Context, id, present, fresh string,
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	match, err := s.hasher.Matches(ctx, present, r.PasswordHash)
+	match, err := password.Matches(ctx, present, r.PasswordHash)
 	switch {
 	case err != nil:
 		return fmt.Errorf("operator: change password: %w", err)
 	case !match || r.Disabled:
 		return ErrInvalidPassword
 	}
-	hash, err := s.hasher.Hash(ctx, fresh)
+	hash, err := password.Hash(ctx, fresh)
 	if err != nil {
 		return fmt.Errorf("operator: change password: %w", err)
 	}

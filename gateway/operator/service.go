@@ -45,7 +45,6 @@ type Sessions interface {
 // It is safe for concurrent use.
 type Service struct {
 	deps   Deps
-	hasher *password.Hasher
 	tokens *epoch.Cache[[sha256.Size]byte, holder]
 }
 
@@ -68,11 +67,7 @@ func New(d Deps) (*Service, error) {
 	case d.Now == nil:
 		return nil, errors.New("operator: Now is missing")
 	}
-	h, err := password.NewHasher()
-	if err != nil {
-		return nil, err
-	}
-	s := &Service{deps: d, hasher: h}
+	s := &Service{deps: d}
 	s.tokens = epoch.NewCache(d.Watcher, maxHeld, s.loadHolder)
 	return s, nil
 }
@@ -110,7 +105,7 @@ func (s *Service) Create(ctx context.Context, n NewOperator) (Created, error) {
 		Operator: Operator{ID: publicid.At(idPrefix, now), Email: email, Role: n.Role, CreatedAt: now},
 		Password: Secret(publicid.Token("pw")), Expires: now.Add(DefaultTTL),
 	}
-	hash, err := s.hasher.Hash(ctx, string(made.Password))
+	hash, err := password.Hash(ctx, string(made.Password))
 	if err != nil {
 		return Created{}, fmt.Errorf("operator: create: %w", err)
 	}
@@ -279,7 +274,7 @@ func (s *Service) SetRole(ctx context.Context, ref string, role Role) (Operator,
 // and ends every session. It fails with not_found.
 func (s *Service) ResetPassword(ctx context.Context, ref string) (Secret, error) {
 	fresh := Secret(publicid.Token("pw"))
-	hash, err := s.hasher.Hash(ctx, string(fresh))
+	hash, err := password.Hash(ctx, string(fresh))
 	if err != nil {
 		return "", fmt.Errorf("operator: reset password: %w", err)
 	}

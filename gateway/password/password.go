@@ -12,10 +12,12 @@ package password
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"runtime"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
 )
 
 // Longest is how many bytes a password may have to be looked at.
@@ -27,18 +29,15 @@ var hashing = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, 
 // slots bounds how many hashes are worked out at once.
 var slots = make(chan struct{}, max(runtime.GOMAXPROCS(0)/2, 1))
 
-// Hasher makes and checks hashes. It is safe for concurrent use.
-type Hasher struct {
-	decoy string // the hash of a password that nobody knows
-}
+// decoy looks like the hash of a password, and is of none that anybody will find:
+// its key was drawn, not worked out.
+var decoy = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashing.Memory, hashing.Iterations, hashing.Parallelism,
+	drawn(hashing.SaltLength), drawn(hashing.KeyLength))
 
-// NewHasher makes a Hasher.
-func NewHasher() (*Hasher, error) {
-	decoy, err := argon2id.CreateHash(rand.Text(), &hashing)
-	if err != nil {
-		return nil, fmt.Errorf("password: %w", err)
-	}
-	return &Hasher{decoy: decoy}, nil
+func drawn(length uint32) string {
+	random := make([]byte, length)
+	_, _ = rand.Read(random) // never fails
+	return base64.RawStdEncoding.EncodeToString(random)
 }
 
 func enter(ctx context.Context) error {
@@ -54,7 +53,7 @@ func leave() { <-slots }
 
 // Hash is what is to be stored of a password. It waits for its turn as long as
 // ctx lets it, as Matches does.
-func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+func Hash(ctx context.Context, password string) (string, error) {
 	if err := enter(ctx); err != nil {
 		return "", err
 	}
@@ -65,7 +64,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // Matches checks a password against a stored hash. An empty hash is that of
 // nobody: it takes the same work and never matches. Neither does a password that
 // is longer than Longest.
-func (h *Hasher) Matches(ctx context.Context, password, stored string) (bool, error) {
+func Matches(ctx context.Context, password, stored string) (bool, error) {
 	if len(password) > Longest {
 		return false, nil
 	}
@@ -75,7 +74,7 @@ func (h *Hasher) Matches(ctx context.Context, password, stored string) (bool, er
 	defer leave()
 	known := stored != ""
 	if !known {
-		stored = h.decoy
+		stored = decoy
 	}
 	match, err := argon2id.ComparePasswordAndHash(password, stored)
 	return match && known, err
