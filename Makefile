@@ -11,6 +11,9 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
+# The race detector holds up the end of each process for a second, and tests start many.
+export GORACE ?= atexit_sleep_ms=10
+
 # Tests share one private PostgreSQL: two packages at a time, without waiting for the disk.
 WITH_SERVERS := go run ./cmd/disburse services --fast --max-connections 400 --
 PKG ?= ./...
