@@ -9,11 +9,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"disburse/gateway"
+	"disburse/gateway/report"
 	"disburse/gateway/vault"
 	"disburse/migrations/pgtest"
 	"disburse/ratelimit/redistest"
@@ -108,6 +110,11 @@ func TestNoListScansABigTable(t *testing.T) {
 	fillAll(t, app, pool)
 	must(t, app.Start(t.Context(), gateway.API))
 	walkAll(t, app, pool, ear)
+	ear.at("what merchants' live pages ask every second")
+	figures, err := report.New(report.Deps{DB: app.DB, Callbacks: app.Callbacks, Now: time.Now})
+	must(t, err)
+	_, err = figures.MerchantPulse(t.Context(), []string{"mer_x"})
+	must(t, err)
 	ear.at("")
 	for _, s := range ear.sent {
 		for _, r := range reads(t, pool, "", s) {

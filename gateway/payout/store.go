@@ -64,11 +64,12 @@ const (
 	selectByID      = `select ` + columns + ` from payouts p where p.id = $1`
 	selectEvents    = `select at, kind, actor, note from payout_events where payout_id = $1 order by id`
 
-	// A list is this, a condition for each filter, and the order.
+	// A list is this, a condition for each filter, and the order. The second half of
+	// listMerchant holds for every payout: it is the condition of the merchants' index.
 	selectList     = `select ` + columns + ` from payouts p where true`
 	listStage      = ` and p.stage = $%d and p.status = 'expectation'`
 	listStatus     = ` and p.status = $%d`
-	listMerchant   = ` and p.merchant_id = $%d and p.id > ''` // so is its index
+	listMerchant   = ` and p.merchant_id = $%d and p.id > ''`
 	listMode       = ` and p.mode = $%d`
 	listMethod     = ` and p.method = $%d`
 	listCurrency   = ` and p.currency = $%d`

@@ -123,7 +123,9 @@ cross join lateral (
 ) as d`
 
 // selectMerchantPulse is a row a merchant, of what is the merchant's alone: no
-// sequence, which runs with what others do, and nothing of who works on what.
+// sequence, which runs with what others do, and nothing of who works on what. It is
+// read every second while somebody looks, so it states the condition of the index
+// of a merchant's payouts.
 const selectMerchantPulse = `
 select m.id, o.open, concat_ws(':', o.marks, (select id from payouts where merchant_id = m.id and id > '' order by id desc limit 1)), c.dead, coalesce(c.marks, 0)::text
 from unnest($1::text[]) as m (id)

@@ -154,7 +154,7 @@ func (s *Service) Exceptional(ctx context.Context, id string) (Resolved, error) 
 }
 
 // PreviewResolve is the operation as it stands that Resolve would end. It changes
-// nothing, and fails as Resolve would.
+// nothing, and refuses what Resolve refuses before it writes.
 func (s *Service) PreviewResolve(ctx context.Context, r Resolution) (Resolved, error) {
 	f, err := s.find(ctx, r)
 	if err != nil {
