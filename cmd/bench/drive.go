@@ -24,9 +24,14 @@ type measure struct {
 	Errors     int     `json:"errors"`
 	FirstError string  `json:"first_error,omitempty"`
 	Reference  bool    `json:"reference"` // a yardstick, not the product
+	Rounds     int     `json:"rounds,omitempty"`
+	Counted    int     `json:"rounds_counted,omitempty"` // the quietest
+	Stolen     float64 `json:"stolen,omitempty"`         // share of the processors that the host took in those
 	Note       string  `json:"note,omitempty"`
 
-	latencies []time.Duration
+	latencies []time.Duration // that count
+	failed    int             // of the calls that count
+	turns     []turn
 	offset    int // of call numbers, so that rounds do not repeat them
 }
 
@@ -49,7 +54,7 @@ func (m *measure) loop(ctx context.Context, length time.Duration, do call, keep 
 		errors    []error
 	}
 	tallies := make([]tally, m.Clients)
-	start := time.Now()
+	start, before := time.Now(), now()
 	until := start.Add(length)
 	var clients sync.WaitGroup
 	for c := range m.Clients {
@@ -70,19 +75,22 @@ func (m *measure) loop(ctx context.Context, length time.Duration, do call, keep 
 		})
 	}
 	clients.Wait()
-	took := time.Since(start).Seconds()
+	all := turn{seconds: time.Since(start).Seconds(), stolen: before.stolenSince()}
 	most := 0
 	for _, t := range tallies {
 		most = max(most, t.calls)
-		if keep {
-			m.latencies = append(m.latencies, t.latencies...)
-			m.fail(t.errors...)
-		}
+		all.latencies = append(all.latencies, t.latencies...)
+		all.errors = append(all.errors, t.errors...)
 	}
 	m.offset += most
 	if keep {
-		m.Seconds += took
+		m.keep(all)
 	}
+}
+
+func (m *measure) keep(t turn) {
+	m.turns = append(m.turns, t)
+	m.fail(t.errors...)
 }
 
 // offer drives an open loop: calls begin at the given rate whether or not the
@@ -94,7 +102,7 @@ func (m *measure) offer(ctx context.Context, rate float64, length time.Duration,
 	}
 	total := int(rate * length.Seconds())
 	answers := make(chan answer, total)
-	start := time.Now()
+	start, before := time.Now(), now()
 	var calls sync.WaitGroup
 	for n := range total {
 		due := start.Add(time.Duration(float64(n) / rate * float64(time.Second)))
@@ -109,26 +117,32 @@ func (m *measure) offer(ctx context.Context, rate float64, length time.Duration,
 	}
 	calls.Wait()
 	close(answers)
-	m.Seconds += time.Since(start).Seconds()
+	all := turn{seconds: time.Since(start).Seconds(), stolen: before.stolenSince()}
 	m.offset += total
 	for a := range answers {
-		m.latencies = append(m.latencies, a.took)
+		all.latencies = append(all.latencies, a.took)
 		if a.err != nil {
-			m.fail(a.err)
+			all.errors = append(all.errors, a.err)
 		}
 	}
+	m.keep(all)
 	return ctx.Err()
 }
 
 func (m *measure) fail(errs ...error) {
 	m.Errors += len(errs)
+	m.failed += len(errs)
 	if err := errors.Join(errs...); err != nil && m.FirstError == "" {
 		m.FirstError = errs[0].Error()
 	}
 }
 
-// finish works out the figures.
+// finish works out the figures, of a measure that was taken in turns from the
+// quietest of these. Errors count wherever they were.
 func (m *measure) finish() {
+	if m.Rounds = len(m.turns); m.Rounds > 0 {
+		m.choose(quietest(m.turns))
+	}
 	slices.Sort(m.latencies)
 	at := func(share float64) float64 {
 		if len(m.latencies) == 0 {
@@ -139,7 +153,17 @@ func (m *measure) finish() {
 	}
 	m.P50, m.P95, m.P99 = at(0.50), at(0.95), at(0.99)
 	if m.Seconds > 0 {
-		m.PerSecond = float64((len(m.latencies)-m.Errors)*m.PerCall) / m.Seconds
+		m.PerSecond = float64((len(m.latencies)-m.failed)*m.PerCall) / m.Seconds
+	}
+}
+
+func (m *measure) choose(turns []turn) {
+	m.Counted, m.failed = len(turns), 0
+	for _, t := range turns {
+		m.latencies = append(m.latencies, t.latencies...)
+		m.failed += len(t.errors)
+		m.Seconds += t.seconds
+		m.Stolen += t.stolen / float64(len(turns))
 	}
 }
 

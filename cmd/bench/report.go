@@ -126,18 +126,25 @@ func (r result) table(out io.Writer) error {
 		}
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "scenario\tper second\tp50 ms\tp95 ms\tp99 ms\terrors\tclients\t")
+	fmt.Fprintln(w, "scenario\tper second\tp50 ms\tp95 ms\tp99 ms\terrors\tclients\trounds\tstolen\t")
 	for _, m := range r.Scenarios {
 		name := m.Name
 		if m.Reference {
 			name = "[" + name + "]"
 		}
-		fmt.Fprintf(w, "%s\t%.0f\t%.1f\t%.1f\t%.1f\t%d\t%d\t\n", name, m.PerSecond, m.P50, m.P95, m.P99, m.Errors, m.Clients)
+		rounds, stolen := "", ""
+		if m.Rounds > 0 {
+			rounds, stolen = fmt.Sprintf("%d/%d", m.Counted, m.Rounds), fmt.Sprintf("%.0f %%", 100*m.Stolen)
+		}
+		fmt.Fprintf(w, "%s\t%.0f\t%.1f\t%.1f\t%.1f\t%d\t%d\t%s\t%s\t\n",
+			name, m.PerSecond, m.P50, m.P95, m.P99, m.Errors, m.Clients, rounds, stolen)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nIn brackets: references of the same run. Latency of a batch is of the whole batch; of a burst, from publishing.")
+	fmt.Fprintf(out, "Rounds in which the host took more than %.0f %% of the processors for others do not count, but for the\n"+
+		"quietest quarter where most were so; errors count wherever they were.\n", 100*quietEnough)
 	for _, m := range r.Scenarios {
 		if m.Note != "" && !m.Reference {
 			fmt.Fprintf(out, "%s: %s\n", m.Name, m.Note)
