@@ -143,8 +143,10 @@ func (r result) table(out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "\nIn brackets: references of the same run. Latency of a batch is of the whole batch; of a burst, from publishing.")
-	fmt.Fprintf(out, "Rounds in which the host took more than %.0f %% of the processors for others do not count, but for the\n"+
-		"quietest quarter where most were so; errors count wherever they were.\n", 100*quietEnough)
+	if slices.ContainsFunc(r.Scenarios, func(m *measure) bool { return m.Counted < m.Rounds }) {
+		fmt.Fprintf(out, "Rounds in which the host took more than %.0f %% of the processors for others do not count, but for the\n"+
+			"quietest quarter where most were so; errors count wherever they were.\n", 100*quietEnough)
+	}
 	for _, m := range r.Scenarios {
 		if m.Note != "" && !m.Reference {
 			fmt.Fprintf(out, "%s: %s\n", m.Name, m.Note)
