@@ -92,7 +92,7 @@ func (k *desk) cardOrderHistory(v *site.Visit, o cardorder.Order, p *cardOrderPa
 		p.Lines = append(p.Lines, line{At: o.EndedAt, Kind: string(o.Status), Actor: p.User, Transition: true})
 	}
 	moved, err := k.CardOrders.Transfers(v.Ctx, o)
-	p.moved(moved)
+	p.Transfers = k.bookTransfers(v, moved)
 	return err
 }
 

@@ -93,7 +93,7 @@ func (k *desk) disputeHistory(v *site.Visit, p *disputePage, who *people) error 
 		p.Lines = append(p.Lines, line{At: p.EndedAt, Kind: string(p.Status), Actor: p.EndedBy, Transition: true})
 	}
 	moved, err := k.Exchange.Transfers(v.Ctx, p.OrderID)
-	p.moved(moved)
+	p.Transfers = k.bookTransfers(v, moved)
 	return err
 }
 

@@ -4,7 +4,6 @@ import (
 	"disburse/gateway/console/site"
 	"disburse/gateway/fault"
 	"disburse/gateway/operator"
-	"disburse/ledger"
 )
 
 // What the pages of orders have in common that people talk about: card orders,
@@ -14,7 +13,7 @@ import (
 type orderPage struct {
 	Path       string // below the base
 	Lines      []line
-	Transfers  []ledger.TransferView
+	Transfers  []bookTransfer
 	Talk       talk
 	Colleagues []operator.Operator
 	seen
@@ -40,13 +39,6 @@ func (s *seen) again(v *site.Visit) {
 
 // shared is how orderPages reach their part of a page.
 func (p *orderPage) shared() *orderPage { return p }
-
-// moved adds what an order moved in the books.
-func (p *orderPage) moved(rows []ledger.TransferRow) {
-	for _, t := range rows {
-		p.Transfers = append(p.Transfers, t.View())
-	}
-}
 
 // anOrder is the page of an order, without its chat until that is filled in.
 type anOrder interface {

@@ -11,7 +11,6 @@ import (
 	"disburse/gateway/fault"
 	"disburse/gateway/operator"
 	"disburse/gateway/payout"
-	"disburse/ledger"
 )
 
 // payoutPage is one payout with all that belongs to it.
@@ -27,7 +26,7 @@ type payoutPage struct {
 	Recall     string // how the visitor may take the report: "back" or "over"
 	EndedBy    string
 	Lines      []line
-	Transfers  []ledger.TransferView
+	Transfers  []bookTransfer
 	Receipts   []payout.ReceiptView
 	Callbacks  []sent
 	Colleagues []operator.Operator
@@ -120,9 +119,7 @@ func (k *desk) payoutPage(v *site.Visit) (payoutPage, error) {
 			At: e.At, Kind: e.Kind, Actor: who.name(e.Actor), Note: e.Note, Transition: payout.Status(e.Kind).Final() || e.Kind == "created",
 		})
 	}
-	for _, t := range d.Transfers {
-		page.Transfers = append(page.Transfers, t.View())
-	}
+	page.Transfers = k.bookTransfers(v, d.Transfers)
 	for _, r := range d.Receipts {
 		shown := r.View()
 		shown.UploadedBy = who.name(r.UploadedBy)

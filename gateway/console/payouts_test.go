@@ -60,8 +60,8 @@ func TestPayoutIsPaidAtTheDesk(t *testing.T) {
 	anna.post(at+"/complete", "note", "done", "cheque_urls", "https://bank.example/1 https://bank.example/2").wants(t, http.StatusSeeOther, at)
 	t.Run("PageTellsWhatHappened", func(t *testing.T) {
 		page := looker.read(at)
-		holds(t, page, "successful", "claimed", "receipt", "successful", "done", "payout settle", "payout.successful", "webhook-id: evt_", "https://bank.example/2")
-		lacks(t, page, payoutCard, "Send again", "Claim this one")
+		holds(t, page, "successful", "claimed", "receipt", "successful", "done", "payout settle", "/books/accounts/", "the house", "payout.successful", "webhook-id: evt_", "https://bank.example/2")
+		lacks(t, page, payoutCard, "Send again", "Claim this one", "live/mer_")
 	})
 	t.Run("CallbackIsSentAgain", func(t *testing.T) {
 		_, rest, _ := strings.Cut(looker.read(at), "webhook-id: ")
