@@ -56,8 +56,8 @@ func main() {
 }
 
 // gcPercent is of the load generator, in which the ledger runs when it is
-// measured alone: its few megabytes would be collected forty times a second,
-// and those of a gateway are not.
+// measured alone: its few megabytes would be collected forty times a second.
+// The gateway's process keeps Go's own setting.
 const gcPercent = 400
 
 // run is the program, or, when it started itself again, one of its helpers.

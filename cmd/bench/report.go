@@ -109,6 +109,9 @@ func (b *bench) conditions() map[string]string {
 		"players_spread": fmt.Sprint(b.options.Players),
 		"at":             time.Now().UTC().Format(time.RFC3339),
 		"layout":         "database, Redis, gateway and load generator on this machine",
+		// The gateway's process, where there is one, keeps Go's own setting.
+		"load_generator_gc_percent": fmt.Sprint(gcPercent),
+		"rounds_left_out":           fmt.Sprintf("host took more than %.0f %% of the processors", 100*quietEnough),
 	}
 	for _, name := range []string{"server_version", "fsync", "synchronous_commit", "shared_buffers", "wal_compression", "max_wal_size"} {
 		var value string
