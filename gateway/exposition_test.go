@@ -38,7 +38,11 @@ func start(t *testing.T, metricsListen string, roles ...gateway.Role) *gateway.A
 func started(t *testing.T, metricsListen string, roles ...gateway.Role) *gateway.App {
 	t.Helper()
 	app := start(t, metricsListen, roles...)
-	t.Cleanup(func() { must(t, app.Close(context.Background())) })
+	t.Cleanup(func() {
+		if err := app.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	return app
 }
 

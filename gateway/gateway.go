@@ -282,7 +282,7 @@ func (a *App) startAPI() error {
 	}
 	a.address = listener.Addr().String()
 	a.running.Go(func() {
-		if err := a.http.Listener(listener); err != nil {
+		if err := httpapi.Serve(a.http, listener); err != nil {
 			a.failed <- fmt.Errorf("the API stopped listening: %w", err)
 		}
 	})

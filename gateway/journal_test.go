@@ -27,7 +27,11 @@ func newApp(t *testing.T) *gateway.App {
 		PublicURL: "https://pay.example", DatabaseConns: 4,
 	}, slog.New(slog.DiscardHandler))
 	must(t, err)
-	t.Cleanup(func() { must(t, app.Close(context.Background())) })
+	t.Cleanup(func() {
+		if err := app.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	return app
 }
 

@@ -55,7 +55,11 @@ func standOn(t *testing.T, redisURL string) *bookStand {
 		PublicURL: s.base, Listener: listener, DatabaseConns: 8, FactorOptional: true,
 	}, slog.New(slog.DiscardHandler))
 	s.must(err)
-	t.Cleanup(func() { s.must(s.app.Close(context.Background())) })
+	t.Cleanup(func() {
+		if err := s.app.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	s.must(s.app.Start(t.Context(), gateway.API))
 	return s
 }

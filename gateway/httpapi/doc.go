@@ -31,7 +31,8 @@
 //
 // What a connection may cost before its caller is known is bounded: how many
 // there are, how long a request may take to arrive, and 64 KiB of body. More is
-// for uploads by operators alone, and few at a time (admission.go).
+// for uploads by operators alone, and few at a time (admission.go). A stop does
+// not wait for connections on which nothing has come (listener.go).
 //
 // Bodies are decoded strictly (decode.go): one JSON object, no duplicate
 // member, exact types, valid UTF-8, exact member names; members that a call

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -96,10 +97,11 @@ func listen(t testing.TB, app *fiber.App) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	served := make(chan error, 1)
-	go func() { served <- app.Listener(listener) }()
+	go func() { served <- httpapi.Serve(app, listener) }()
 	t.Cleanup(func() {
-		must(t, app.ShutdownWithTimeout(10*time.Second))
-		must(t, <-served)
+		if err := errors.Join(app.ShutdownWithTimeout(30*time.Second), <-served); err != nil {
+			t.Error(err)
+		}
 	})
 	return "http://" + listener.Addr().String()
 }
@@ -111,7 +113,11 @@ func (s *stack) services() httpapi.Deps {
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	books, err := ledger.New(ledger.Config{DB: pool, Now: now})
 	must(t, err)
-	t.Cleanup(func() { must(t, books.Close(context.Background())) })
+	t.Cleanup(func() {
+		if err := books.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	box, err := vault.New(vault.Generate("k1"))
 	must(t, err)
 	watcher, err := epoch.NewWatcher(epoch.Config{DB: pool, Log: log, Every: 50 * time.Millisecond})
