@@ -841,6 +841,17 @@ table rates
     CREATE INDEX rates_current ON public.rates USING btree (currency, id DESC)
     CREATE TRIGGER rates_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.rates FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history()
 
+table signin_browsers
+    hash bytea not null
+    realm text not null
+    name text collate C not null
+    subject text not null
+    expires_at timestamp with time zone not null
+    constraint signin_browsers_hash CHECK ((octet_length(hash) = 32))
+    constraint signin_browsers_pkey PRIMARY KEY (hash, realm, name)
+    CREATE INDEX signin_browsers_expires ON public.signin_browsers USING btree (expires_at)
+    CREATE INDEX signin_browsers_subject ON public.signin_browsers USING btree (realm, subject)
+
 table signin_factors
     realm text not null
     subject text not null
@@ -873,6 +884,7 @@ table signin_sessions
     seen_at timestamp with time zone not null
     expires_at timestamp with time zone not null
     verified_at timestamp with time zone
+    counted text not null default ''::text
     constraint signin_sessions_hash CHECK ((octet_length(hash) = 32))
     constraint signin_sessions_pkey PRIMARY KEY (hash)
     constraint signin_sessions_id UNIQUE (id)

@@ -23,7 +23,7 @@ type Change struct {
 }
 
 // ChangePassword changes the password of the session's person, ends all other
-// sessions and gives this one a new token. A wrong password and a wrong code
+// sessions, knows no browser of theirs any more and gives this session a new token. A wrong password and a wrong code
 // count as those of signing in do. It fails with no_session, invalid_request for a
 // password that is not to be taken, locked, wrong_code and what replace fails with.
 func (s *Service) ChangePassword(ctx context.Context, realm Realm, token Token, c Change, replace Replace) (fresh Token, ended int, err error) {
@@ -37,7 +37,7 @@ func (s *Service) ChangePassword(ctx context.Context, realm Realm, token Token, 
 	if why := weakness(c, session.Name); why != "" {
 		return "", 0, fault.Invalid(fault.Field{Name: "fresh", Why: why})
 	}
-	if err := s.unlocked(ctx, realm, session.Name); err != nil {
+	if err := s.unlocked(ctx, realm, session.counted); err != nil {
 		return "", 0, err
 	}
 	fresh = Token(publicid.Token(tokenPrefix))
@@ -54,7 +54,7 @@ func (s *Service) ChangePassword(ctx context.Context, realm Realm, token Token, 
 	case errors.Is(err, ErrNoSession):
 		return "", 0, err
 	case err != nil:
-		return "", 0, s.failed(ctx, realm, session.Name, fault.From(err))
+		return "", 0, s.failed(ctx, realm, session.counted, fault.From(err))
 	}
 	return fresh, ended, nil
 }
@@ -79,6 +79,9 @@ func (s *Service) keepOnly(ctx context.Context, tx pgx.Tx, session Session, toke
 	if ended, err = s.endedIn(ctx, tx, "session.end", deleteOthers, string(session.Realm), session.Subject, session.ID); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, forgetFailures, string(session.Realm), session.Name)
+	if _, err := tx.Exec(ctx, deleteBrowsers, string(session.Realm), session.Subject); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, forgetFailures, string(session.Realm), session.counted)
 	return ended, err
 }

@@ -17,6 +17,8 @@
 //
 // It promises that after ten failures in a row of one name, password and code
 // alike, nothing is checked for that name for 15 minutes, whether the name
-// exists or not, and that all of this holds over any number of processes. It
+// exists or not, and that all of this holds over any number of processes. A
+// browser in which the name came in during the last 90 days is counted by itself
+// (browser.go), so strangers' guesses do not lock its owner out of it. The package
 // leaves to the pages the limit of failures by address, cookies and CSRF.
 package signin

@@ -76,9 +76,13 @@ type Circle struct {
 // Of gives the people of a realm.
 func (s *Service) Of(realm Realm) Circle { return Circle{s, realm} }
 
-// EndAll ends every session of a person.
+// EndAll ends every session of a person, and no browser of theirs is known any
+// more.
 func (c Circle) EndAll(ctx context.Context, tx pgx.Tx, subject string) error {
 	if _, err := c.s.endedIn(ctx, tx, "session.end", deleteOthers, string(c.realm), subject, ""); err != nil {
+		return fmt.Errorf("signin: end all: %w", err)
+	}
+	if _, err := tx.Exec(ctx, deleteBrowsers, string(c.realm), subject); err != nil {
 		return fmt.Errorf("signin: end all: %w", err)
 	}
 	return nil

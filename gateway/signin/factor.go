@@ -79,7 +79,7 @@ func (s *Service) Verify(ctx context.Context, realm Realm, token Token, code str
 	if err != nil {
 		return "", Session{}, err
 	}
-	if err := s.unlocked(ctx, realm, session.Name); err != nil {
+	if err := s.unlocked(ctx, realm, session.counted); err != nil {
 		return "", Session{}, err
 	}
 	fresh := token
@@ -104,7 +104,7 @@ func (s *Service) Verify(ctx context.Context, realm Realm, token Token, code str
 		return s.entered(ctx, tx, session)
 	})
 	if err != nil {
-		return "", Session{}, s.failed(ctx, realm, session.Name, fault.From(err))
+		return "", Session{}, s.failed(ctx, realm, session.counted, fault.From(err))
 	}
 	return fresh, session, nil
 }

@@ -58,16 +58,20 @@ func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Micr
 type Check func(ctx context.Context) (subject string, err error)
 
 // Enter opens a session for whoever check knows. It fails with locked and with
-// what check fails with, which is counted against the name when it is of kind
-// unauthenticated.
+// what check fails with, which is counted against the name, in this browser or
+// elsewhere, when it is of kind unauthenticated.
 func (s *Service) Enter(ctx context.Context, realm Realm, name string, from Visitor, check Check) (Token, Session, error) {
 	name = counted(name)
-	if err := s.unlocked(ctx, realm, name); err != nil {
+	key, err := s.countedAs(ctx, realm, name, from.Browser)
+	if err != nil {
+		return "", Session{}, err
+	}
+	if err := s.unlocked(ctx, realm, key); err != nil {
 		return "", Session{}, err
 	}
 	subject, err := check(ctx)
 	if err != nil {
-		return "", Session{}, s.failed(ctx, realm, name, err)
+		return "", Session{}, s.failed(ctx, realm, key, err)
 	}
 	factor, err := s.factor(ctx, s.deps.DB, realm, subject)
 	if err != nil {
@@ -76,7 +80,7 @@ func (s *Service) Enter(ctx context.Context, realm Realm, name string, from Visi
 	now := s.now()
 	session := Session{
 		ID: publicid.At(sessionPrefix, now), Realm: realm, Subject: subject, Name: name, Visitor: from.bounded(),
-		CreatedAt: now, SeenAt: now, Enrolled: factor.Confirmed, Verified: s.deps.FactorOptional && !factor.Confirmed,
+		CreatedAt: now, SeenAt: now, Enrolled: factor.Confirmed, Verified: s.deps.FactorOptional && !factor.Confirmed, counted: key,
 	}
 	session.ExpiresAt = deadline(now, now, session.Verified)
 	var verified *time.Time
@@ -86,7 +90,7 @@ func (s *Service) Enter(ctx context.Context, realm Realm, name string, from Visi
 	token := Token(publicid.Token(tokenPrefix))
 	err = transact.Run(ctx, s.deps.DB, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, insertSession, token.hash(), session.ID, string(realm), subject, name,
-			session.Visitor.Address, session.Visitor.Agent, now, session.ExpiresAt, verified); err != nil {
+			session.Visitor.Address, session.Visitor.Agent, now, session.ExpiresAt, verified, key); err != nil {
 			return err
 		}
 		if !session.Verified {
@@ -100,10 +104,10 @@ func (s *Service) Enter(ctx context.Context, realm Realm, name string, from Visi
 	return token, session, nil
 }
 
-// entered notes that somebody is in: the failures of the name are over, and the
+// entered notes that somebody is in: the failures of the name, there, are over, and the
 // trail says who came from where.
 func (s *Service) entered(ctx context.Context, tx pgx.Tx, session Session) error {
-	if _, err := tx.Exec(ctx, forgetFailures, string(session.Realm), session.Name); err != nil {
+	if _, err := tx.Exec(ctx, forgetFailures, string(session.Realm), session.counted); err != nil {
 		return err
 	}
 	record := audit.Of(ctx, s.now(), "session.begin", "session", session.ID)
@@ -174,7 +178,7 @@ func (s *Service) Standings(ctx context.Context, realm Realm, subjects []string)
 	return all, nil
 }
 
-// Tidy removes sessions and failures that are over, a batch at a time, and
+// Tidy removes sessions, failures and browsers that are over, a batch at a time, and
 // returns how many.
 func (s *Service) Tidy(ctx context.Context) (int, error) {
 	now := s.now()
@@ -186,13 +190,17 @@ func (s *Service) Tidy(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("signin: tidy: %w", err)
 	}
-	return int(sessions.RowsAffected() + failures.RowsAffected()), nil
+	browsers, err := s.deps.DB.Exec(ctx, deleteOldBrowsers, now)
+	if err != nil {
+		return 0, fmt.Errorf("signin: tidy: %w", err)
+	}
+	return int(sessions.RowsAffected() + failures.RowsAffected() + browsers.RowsAffected()), nil
 }
 
-func (s *Service) unlocked(ctx context.Context, realm Realm, name string) error {
+func (s *Service) unlocked(ctx context.Context, realm Realm, counted string) error {
 	var until time.Time
 	now := s.now()
-	err := s.deps.DB.QueryRow(ctx, selectLock, string(realm), name, now).Scan(&until)
+	err := s.deps.DB.QueryRow(ctx, selectLock, string(realm), counted, now).Scan(&until)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil
@@ -203,15 +211,14 @@ func (s *Service) unlocked(ctx context.Context, realm Realm, name string) error 
 	}
 }
 
-// failed counts a failure of the name when that is what cause is, and returns
-// cause.
-func (s *Service) failed(ctx context.Context, realm Realm, name string, cause error) error {
+// failed counts a failure when that is what cause is, and returns cause.
+func (s *Service) failed(ctx context.Context, realm Realm, counted string, cause error) error {
 	var known *fault.Error
 	if !errors.As(cause, &known) || known.Kind != fault.Unauthenticated {
 		return cause
 	}
 	now := s.now()
-	_, err := s.deps.DB.Exec(ctx, countFailure, string(realm), name, now, now.Add(-forgetAfter), maxFailures, now.Add(lockedFor))
+	_, err := s.deps.DB.Exec(ctx, countFailure, string(realm), counted, now, now.Add(-forgetAfter), maxFailures, now.Add(lockedFor))
 	if err != nil {
 		return fmt.Errorf("signin: count: %w", err)
 	}
@@ -227,6 +234,7 @@ func counted(name string) string {
 }
 
 func (v Visitor) bounded() Visitor {
+	v.Browser = "" // sessions need not know it
 	v.Agent = cut(strings.ReplaceAll(strings.ToValidUTF8(v.Agent, ""), "\x00", ""), maxAgent)
 	return v
 }

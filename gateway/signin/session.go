@@ -80,7 +80,8 @@ func (t Token) OwnsCSRF(text string) bool {
 // Visitor is where somebody signs in from.
 type Visitor struct {
 	Address string
-	Agent   string // as the browser calls itself
+	Agent   string  // as the browser calls itself
+	Browser Browser // as its cookie says; of use to Enter alone
 }
 
 // Session is somebody who is signed in, or on the way.
@@ -95,6 +96,8 @@ type Session struct {
 	ExpiresAt time.Time
 	Verified  bool // the second factor was given, or none is needed
 	Enrolled  bool // there is a second factor
+
+	counted string // what its failures are counted as
 }
 
 // Standing is what is known of somebody's signing in.

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -29,17 +30,17 @@ on conflict (realm, name) do update set
 	forgetFailures = `delete from signin_failures where realm = $1 and name = $2`
 
 	insertSession = `
-insert into signin_sessions (hash, id, realm, subject, name, address, agent, created_at, seen_at, expires_at, verified_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`
+insert into signin_sessions (hash, id, realm, subject, name, address, agent, created_at, seen_at, expires_at, verified_at, counted)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)`
 
 	selectSession = `
-select s.id, s.realm, s.subject, s.name, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
+select s.id, s.realm, s.subject, s.name, s.address, s.agent, s.created_at, s.seen_at, s.expires_at, s.counted,
        s.verified_at is not null as verified, f.confirmed_at is not null as enrolled
 from signin_sessions s left join signin_factors f on f.realm = s.realm and f.subject = s.subject
 where s.hash = $1 and s.realm = $2 and s.expires_at > $3`
 
 	selectSessions = `
-select s.id, s.realm, s.subject, s.name, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
+select s.id, s.realm, s.subject, s.name, s.address, s.agent, s.created_at, s.seen_at, s.expires_at, s.counted,
        s.verified_at is not null as verified, f.confirmed_at is not null as enrolled
 from signin_sessions s left join signin_factors f on f.realm = s.realm and f.subject = s.subject
 where s.realm = $1 and s.subject = $2 and s.expires_at > $3 and s.verified_at is not null
@@ -69,6 +70,16 @@ delete from signin_sessions using old where signin_sessions.hash = old.hash`
 	deleteOldFailures = `
 with old as (select realm, name from signin_failures where last_at < $1 order by last_at limit 1000 for update skip locked)
 delete from signin_failures using old where signin_failures.realm = old.realm and signin_failures.name = old.name`
+
+	selectBrowser = `select 1 from signin_browsers where hash = $1 and realm = $2 and name = $3 and expires_at > $4`
+	isBrowser     = `select exists (select from signin_browsers where hash = $1 and expires_at > $2)`
+	putBrowser    = `
+insert into signin_browsers (hash, realm, name, subject, expires_at) values ($1, $2, $3, $4, $5)
+on conflict (hash, realm, name) do update set subject = excluded.subject, expires_at = excluded.expires_at`
+	deleteBrowsers    = `delete from signin_browsers where realm = $1 and subject = $2`
+	deleteOldBrowsers = `
+with old as (select hash, realm, name from signin_browsers where expires_at <= $1 order by expires_at limit 1000 for update skip locked)
+delete from signin_browsers b using old where b.hash = old.hash and b.realm = old.realm and b.name = old.name`
 
 	selectFactor = `
 select secret_key, secret_box, confirmed_at is not null as confirmed, last_step
@@ -106,13 +117,14 @@ type sessionRow struct {
 	ExpiresAt time.Time `db:"expires_at"`
 	Verified  bool      `db:"verified"`
 	Enrolled  bool      `db:"enrolled"`
+	Counted   string    `db:"counted"`
 }
 
 func (r sessionRow) session() Session {
 	return Session{
-		ID: r.ID, Realm: Realm(r.Realm), Subject: r.Subject, Name: r.Name, Visitor: Visitor{r.Address, r.Agent},
+		ID: r.ID, Realm: Realm(r.Realm), Subject: r.Subject, Name: r.Name, Visitor: Visitor{Address: r.Address, Agent: r.Agent},
 		CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
-		Verified: r.Verified, Enrolled: r.Enrolled,
+		Verified: r.Verified, Enrolled: r.Enrolled, counted: cmp.Or(r.Counted, r.Name),
 	}
 }
 

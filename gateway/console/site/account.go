@@ -57,8 +57,7 @@ func (v *Visit) newPassword() (ended int, err error) {
 	token, ended, err := v.site.Sessions.ChangePassword(v.Ctx, v.site.Realm, v.token, given, v.site.Replace)
 	switch known := fault.From(err); {
 	case err == nil:
-		v.setSession(token)
-		return ended, nil
+		return ended, v.entered(token)
 	case errors.Is(err, signin.ErrNoSession), known.Kind != fault.Unauthenticated:
 		return 0, err
 	case errors.Is(err, signin.ErrWrongCode):

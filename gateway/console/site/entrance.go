@@ -46,10 +46,13 @@ func signIn(v *Visit) error {
 	if err := v.endBefore(); err != nil {
 		return err
 	}
-	v.setSession(token)
 	if session.Verified {
+		if err := v.entered(token); err != nil {
+			return err
+		}
 		return v.goTo(form.Next)
 	}
+	v.setSession(token)
 	v.setCookie("next", form.Next, 10*time.Minute)
 	return v.Goto("/sign-in/code", "")
 }
@@ -65,7 +68,7 @@ func (v *Visit) endBefore() error {
 }
 
 func (v *Visit) visitor() signin.Visitor {
-	return signin.Visitor{Address: v.from.String(), Agent: v.c.Get("User-Agent")}
+	return signin.Visitor{Address: v.from.String(), Agent: v.c.Get("User-Agent"), Browser: v.browser()}
 }
 
 // factor is what the page of the second factor shows: the code alone, or how to
@@ -140,7 +143,9 @@ func giveCode(v *Visit) error {
 	case err != nil:
 		return err
 	}
-	v.setSession(token)
+	if err := v.entered(token); err != nil {
+		return err
+	}
 	if v.Session.Verified {
 		return v.Goto("/account", v.T("Your second factor is set up."))
 	}

@@ -102,20 +102,20 @@ func TestSigningInIsANewSession(t *testing.T) {
 
 func TestSessionCookies(t *testing.T) {
 	t.Parallel()
-	for publicURL, want := range map[string]string{
-		"http://pay.example":  "disburse_house=",
-		"https://pay.example": "__Host-disburse_house=",
-	} {
+	for publicURL, prefix := range map[string]string{"http://pay.example": "disburse_house", "https://pay.example": "__Host-disburse_house"} {
 		h := buildAt(t, true, publicURL)
 		set := h.open().signIn("a@example.test").Header.Values("Set-Cookie")
-		if len(set) != 1 {
+		if len(set) != 2 {
 			t.Fatalf("cookies %q", set)
 		}
 		secure := strings.HasPrefix(publicURL, "https")
-		if c := strings.ToLower(set[0]); !strings.HasPrefix(set[0], want) || !strings.Contains(c, "httponly") || !strings.Contains(c, "samesite=lax") ||
-			!strings.Contains(c, "path=/;") || strings.Contains(c, "domain") || strings.Contains(c, "expires") || strings.Contains(c, "max-age") ||
-			strings.Contains(c, "; secure") != secure {
-			t.Errorf("%s: %q", publicURL, set[0])
+		for i, start := range []string{prefix + "=ss_", prefix + "_browser=sb_"} {
+			c := strings.ToLower(set[i])
+			lasts := strings.Contains(c, "expires") || strings.Contains(c, "max-age") // the session ends with the browser
+			if !strings.HasPrefix(set[i], start) || !strings.Contains(c, "httponly") || !strings.Contains(c, "samesite=lax") ||
+				!strings.Contains(c, "path=/;") || strings.Contains(c, "domain") || lasts != (i == 1) || strings.Contains(c, "; secure") != secure {
+				t.Errorf("%s: %q", publicURL, set[i])
+			}
 		}
 	}
 }

@@ -274,6 +274,25 @@ func TestSigningIn(t *testing.T) {
 	b.get("/house/").want(t, http.StatusSeeOther, "/house/sign-in?next=%2Fhouse%2F")
 }
 
+// Others who guess lock the name for themselves, and not for its owner.
+func TestGuessesElsewhere(t *testing.T) {
+	t.Parallel()
+	h := build(t, true)
+	b := h.open()
+	b.signIn("a@example.test").want(t, http.StatusSeeOther, "/house/")
+	b.post("/house/sign-out", url.Values{}).want(t, http.StatusSeeOther, "/house/sign-in")
+	guess := url.Values{"name": {"a@example.test"}, "password": {"wrong"}}
+	for range 10 {
+		h.open().do(http.MethodPost, "/house/sign-in", guess).want(t, http.StatusUnauthorized, "")
+	}
+	h.open().signIn("a@example.test").want(t, http.StatusTooManyRequests, "")
+	b.signIn("a@example.test").want(t, http.StatusSeeOther, "/house/")
+	b.post("/house/account/password", change("right", fresh, fresh, "")).want(t, http.StatusSeeOther, "/house/account")
+	h.password.Store("right")
+	b.post("/house/sign-out", url.Values{}).want(t, http.StatusSeeOther, "/house/sign-in")
+	b.signIn("a@example.test").want(t, http.StatusSeeOther, "/house/")
+}
+
 func TestSecondFactorStandsBetween(t *testing.T) {
 	t.Parallel()
 	b := build(t, false).open()

@@ -323,8 +323,13 @@ func (s *Site) secure() bool { return strings.HasPrefix(s.PublicURL, "https://")
 
 // cookie is the name of the session's cookie. The prefix makes browsers refuse
 // one that another host or an unencrypted page has set.
-func (s *Site) cookie() string {
-	name := "disburse_" + strings.Trim(s.Base, "/")
+func (s *Site) cookie() string { return s.guarded("") }
+
+// browserCookie is the name of the cookie of a browser that is known.
+func (s *Site) browserCookie() string { return s.guarded("_browser") }
+
+func (s *Site) guarded(suffix string) string {
+	name := "disburse_" + strings.Trim(s.Base, "/") + suffix
 	if s.secure() {
 		return "__Host-" + name
 	}
@@ -334,6 +339,22 @@ func (s *Site) cookie() string {
 func (v *Visit) setSession(token signin.Token) {
 	v.token = token
 	v.putCookie(v.site.cookie(), string(token), 0)
+}
+
+// entered keeps the session of who is in now, and the browser as one they came
+// in with.
+func (v *Visit) entered(token signin.Token) error {
+	v.setSession(token)
+	browser, err := v.site.Sessions.Remember(v.Ctx, v.site.Realm, token, v.browser())
+	if err != nil {
+		return err
+	}
+	v.putCookie(v.site.browserCookie(), string(browser), signin.BrowserAge)
+	return nil
+}
+
+func (v *Visit) browser() signin.Browser {
+	return signin.Browser(v.c.Cookies(v.site.browserCookie()))
 }
 
 // setCookie keeps a small thing of this site in the browser.
