@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"disburse/callbacks"
+	"disburse/gateway/approval"
 	"disburse/gateway/payout"
 	"disburse/gateway/publicid"
 	"disburse/ledger"
@@ -126,7 +127,7 @@ func (r *Reader) readWork(ctx context.Context) (w Work, err error) {
 	if w.Delivery, err = r.delivery(ctx, w.At); err != nil {
 		return Work{}, fmt.Errorf("report: callbacks: %w", err)
 	}
-	row := r.d.DB.QueryRow(ctx, selectTrouble, w.At, CountsAtMost, w.At.Add(-answeredWithin), w.At.Add(expiring))
+	row := r.d.DB.QueryRow(ctx, selectTrouble, w.At, CountsAtMost, w.At.Add(-answeredWithin), w.At.Add(-approval.Life), w.At.Add(expiring))
 	if err := row.Scan(&w.Lost, &w.Expiring); err != nil {
 		return Work{}, fmt.Errorf("report: trouble: %w", err)
 	}

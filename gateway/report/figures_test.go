@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"disburse/gateway/approval"
 	"disburse/gateway/payout"
 	"disburse/gateway/report"
 	"disburse/ledger"
@@ -55,6 +56,13 @@ func TestWork(t *testing.T) {
 	w.payout("po_late", noon.Add(-5*time.Hour))
 	w.end("po_late", "rejected_timeout", noon.Add(-4*time.Hour))
 	w.exec(`update payouts set late_outcome = 'paid' where id = 'po_late'`)
+	for id, completed := range map[string]time.Time{
+		"po_unapproved": noon.Add(-approval.Life), "po_awaiting": noon.Add(time.Second - approval.Life),
+	} {
+		w.payout(id, completed)
+		w.exec(`update payouts set stage = 'awaiting_approval', completed_by = 'operator:a', completed_at = $2, executor = 'x', sent_at = $2, look_at = $2
+			where id = $1`, id, completed)
+	}
 	w.exec(`insert into rates (currency, value, source, max_age_seconds, set_at) values ('rub', 1, 's', 60, $1), ('rub', 1, 's', 60, $2),
 		('eur', 1, 's', 60, $1), ('kzt', 1, 's', 60, $1)`, noon.Add(-time.Hour), noon.Add(-time.Second))
 	w.exec(`insert into callback_deliveries (event_id, endpoint, state, attempts, scheduled_at, next_attempt_at, finished_at) values
@@ -68,11 +76,11 @@ func TestWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := work.Queues[0]
-	if q.Topic != report.Payouts || q.Open != 3 || q.Free != 2 || !q.Oldest.Equal(noon.Add(-58*time.Minute)) || !q.IsLate(noon) {
-		t.Errorf("payouts: got %+v, want 3 open, 2 free, the oldest of these since 58 minutes, late", q)
+	if q.Topic != report.Payouts || q.Open != 5 || q.Free != 2 || !q.Oldest.Equal(noon.Add(-58*time.Minute)) || !q.IsLate(noon) {
+		t.Errorf("payouts: got %+v, want 5 open, 2 free, the oldest of these since 58 minutes, late", q)
 	}
-	if work.Lost != 1 || work.Expiring != 1 {
-		t.Errorf("exceptions %d, expiring %d, want 1 and 1", work.Lost, work.Expiring)
+	if work.Lost != 2 || work.Expiring != 1 {
+		t.Errorf("exceptions %d, expiring %d, want 2 and 1", work.Lost, work.Expiring)
 	}
 	if len(work.Stale) != 2 || work.Stale[0].Currency != "eur" || work.Stale[1].Currency != "kzt" {
 		t.Errorf("stale rates %v, want eur and kzt", work.Stale)

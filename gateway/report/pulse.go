@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"disburse/gateway/approval"
 	"disburse/gateway/virtualcard"
 )
 
@@ -42,7 +43,7 @@ const CountsAtMost = 10_000
 // the number is there to be read.
 func (r *Reader) Pulse(ctx context.Context) (map[string]string, error) {
 	now := r.d.Now()
-	rows, err := r.d.DB.Query(ctx, selectPulse, now, CountsAtMost, now.Add(-answeredWithin))
+	rows, err := r.d.DB.Query(ctx, selectPulse, now, CountsAtMost, now.Add(-answeredWithin), now.Add(-approval.Life))
 	if err != nil {
 		return nil, fmt.Errorf("report: pulse: %w", err)
 	}

@@ -2,6 +2,15 @@ package report
 
 // Every statement of this package.
 
+// The payouts among the exceptions, as package payout lists them: those whose
+// execution is lost, and those that no second person has decided in time ($4).
+const (
+	lostPayouts = `(select count(*) from payouts
+        where status = 'expectation' and executor is not null and stage <> 'awaiting_approval' and (stage = 'unknown' or expires_at <= $1))`
+	unapprovedPayouts = `(select count(*) from (select from payouts
+        where status = 'expectation' and stage = 'awaiting_approval' and completed_at <= $4 order by id limit $2) as u)`
+)
+
 // selectPulse is a row a topic: its name, its count, the sequences that run with
 // its changes, and what else tells that it changed. Orders by the columns of the
 // index keep the counts inside it.
@@ -22,10 +31,10 @@ union all
 select 'approvals', count(*) filter (where a.expires_at > $1), 0, concat_ws(':', count(*), max(a.id))
 from (select id, expires_at from approvals where state = 'waiting' order by id limit $2) as a
 union all
-select 'exceptions', p.late + p.lost + c.open, 0, concat_ws(':', p.late, p.lost, c.open, c.newest)
+select 'exceptions', p.late + p.lost + p.unapproved + c.open, 0, concat_ws(':', p.late, p.lost, p.unapproved, c.open, c.newest)
 from (select
         (select count(*) from (select from payouts where late_outcome is not null order by id limit $2) as l) as late,
-        (select count(*) from payouts where status = 'expectation' and executor is not null and (stage = 'unknown' or expires_at <= $1)) as lost
+        ` + lostPayouts + ` as lost, ` + unapprovedPayouts + ` as unapproved
     ) as p,
     (select count(*) as open, coalesce(max(id), 0) as newest from virtual_card_operations
         where contradiction is not null or state = 'processing' and (unanswered or created_at <= $3)) as c
@@ -85,10 +94,10 @@ select 'approvals', count(*), count(*), min(requested_at) from (
 // soon although nobody has taken them.
 const selectTrouble = `
 select (select count(*) from (select from payouts where late_outcome is not null order by id limit $2) as l)
-    + (select count(*) from payouts where status = 'expectation' and executor is not null and (stage = 'unknown' or expires_at <= $1))
+    + ` + lostPayouts + ` + ` + unapprovedPayouts + `
     + (select count(*) from virtual_card_operations where contradiction is not null or state = 'processing' and (unanswered or created_at <= $3)),
     (select count(*) from (select from payouts
-        where status = 'expectation' and expires_at <= $4 and stage = 'waiting' and (lease_until is null or lease_until <= $1)
+        where status = 'expectation' and expires_at <= $5 and stage = 'waiting' and (lease_until is null or lease_until <= $1)
         order by expires_at limit $2) as e)`
 
 // selectStaleRates looks up the newest rate of each currency.
