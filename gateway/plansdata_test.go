@@ -84,6 +84,8 @@ select gen_random_uuid(), gen_random_uuid(), c.id, c.user_id, 1, 0, 1, 0, 'topup
 
 insert into signin_sessions (hash, id, realm, subject, name, address, agent, created_at, seen_at, expires_at)
 select sha256(n::text::bytea), 'ses_' || n, 'operator', 'opr_' || n % 2000, 'x', '', '', now(), now(), now() + interval '1 day' from generate_series(1, 8000) as n;
+insert into signin_browsers (hash, realm, name, subject, expires_at)
+select sha256(n::text::bytea), 'operator', 'x' || n % 2000, 'opr_' || n % 2000, now() + interval '90 days' from generate_series(1, 8000) as n;
 insert into approvals (id, kind, subject, reference, what, reason, state, requested_by, requested_name, requested_at, expires_at,
     decided_by, decided_name, decided_at, note)
 select 'apr_01k3v8q4zmc2h6t9x5r7w' || lpad(p.n::text, 5, '0'), 'payout', p.id, 'ref-' || p.n, '{}', '', (array['approved', 'refused', 'void'])[p.n % 3 + 1],
