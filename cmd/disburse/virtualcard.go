@@ -173,11 +173,11 @@ func (c virtualCardExceptionsCommand) Run(ctx context.Context, out output) error
 		}
 		return showPage(c.jsonFlag, out, shown, table[virtualcard.Exception]{
 			empty:  "The card provider has answered everything.",
-			header: "ID\tKIND\tSTATE\tUSER\tCARD\tAMOUNT\tAGE\tNOTE",
+			header: "ID\tKIND\tSTATE\tUSER\tCARD\tAMOUNT\tAGE\tAPPROVAL\tNOTE",
 			row: func(e virtualcard.Exception) []string {
 				return []string{
 					e.ID, string(e.Kind), e.State, strconv.FormatInt(e.UserID, 10), e.CardID, e.Amount + " USD",
-					span(time.Duration(e.AgeSeconds) * time.Second), orDash(&e.Note),
+					span(time.Duration(e.AgeSeconds) * time.Second), orDash(&e.ApprovalID), orDash(&e.Note),
 				}
 			},
 		})

@@ -77,6 +77,20 @@ func Open(ctx context.Context, db Tx, kind Kind, subject, reference string) (_ A
 	return a, found, err
 }
 
+// WaitingOn reads, by subject, what waits of a kind and can still be granted, for
+// what has no reference.
+func WaitingOn(ctx context.Context, db Tx, kind Kind, subjects []string, now time.Time) (map[string]Approval, error) {
+	all, err := query(ctx, db, selectWaitingOn, string(kind), subjects, now)
+	if err != nil {
+		return nil, fmt.Errorf("approval: waiting on: %w", err)
+	}
+	by := make(map[string]Approval, len(all))
+	for _, a := range all {
+		by[a.Subject] = a
+	}
+	return by, nil
+}
+
 // Granted reads what waits or was approved under a reference.
 func Granted(ctx context.Context, db Tx, kind Kind, subject, reference string) (_ Approval, found bool, err error) {
 	a, found, err := one(ctx, db, selectGranted, string(kind), subject, reference)

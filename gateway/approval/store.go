@@ -90,6 +90,9 @@ where o.disabled_at is null and (o.role = 'admin' or o.role = 'approver' and $2 
 
 	selectOpen = `select ` + columns + ` from approvals a where a.kind = $1 and a.subject = $2 and a.reference = $3 and a.state = 'waiting'`
 
+	selectWaitingOn = `select ` + columns + ` from approvals a
+where a.kind = $1 and a.subject = any($2) and a.reference = '' and a.state = 'waiting' and a.expires_at > $3`
+
 	selectGranted = `
 select ` + columns + ` from approvals a
 where a.kind = $1 and a.subject = $2 and a.reference = $3 and a.state in ('waiting', 'approved') order by a.id desc limit 1`

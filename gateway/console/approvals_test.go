@@ -179,6 +179,7 @@ func TestACardOperationIsEndedOnThePage(t *testing.T) {
 	asked.wants(t, http.StatusSeeOther, approvalPath)
 	page := boris.read(path)
 	holds(t, page, anna.email, "asks to end it as: done", approvalPath)
+	holds(t, boris.read("/exceptions"), path, approvalPath, "Somebody has asked to end it")
 	lacks(t, page, "Ask for it")
 	anna.post(approvalPath+"/approve").wants(t, http.StatusForbidden, "")
 	holds(t, boris.read(approvalPath), "virtual card: 10.00 USD", path, anna.email, "told by phone", approvalPath+"/approve")

@@ -41,6 +41,7 @@ type exception struct {
 	Owner  string // the page of whose it is
 	Amount string
 	Note   string // what somebody else said about it
+	Asked  string // the page of what waits for a second person about it
 }
 
 // advice says what has happened, and what to do next.
@@ -180,6 +181,9 @@ func (k *desk) cardExceptions(v *site.Visit, data *exceptionsPage, cursor string
 		e := newException(kind, now.Add(-time.Duration(c.AgeSeconds)*time.Second))
 		e.About, e.Name, e.Path, e.Note, e.Amount = string(c.Kind), c.ID[:min(len(c.ID), idBegins)], "/exceptions/cards/"+c.ID, c.Note, c.Amount+" USD"
 		e.Whose, e.Owner = who.user(c.UserID), userPath(c.UserID)
+		if c.ApprovalID != "" {
+			e.Asked = "/approvals/" + c.ApprovalID
+		}
 		data.Items = append(data.Items, e)
 	}
 	next = orEmpty(found.NextCursor)

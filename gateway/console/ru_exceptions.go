@@ -17,6 +17,8 @@ var ruExceptions = map[string]string{
 	"late paid": "поздняя выплата", "late refused": "поздний отказ",
 	"create": "выпуск", "issue": "перевыпуск", "topup": "пополнение", "withdraw": "вывод", "freeze": "заморозка", "unfreeze": "разморозка", "close": "закрытие",
 
+	"Somebody has asked to end it: a second person decides.": "Завершение уже запрошено: решает второй человек.",
+
 	"With what": "С чем", "Whose": "Чьё", "What to do": "Что делать", "All": "Все",
 	"There are more payouts: all of them": "Выплат больше: показать все", "There are more virtual cards: all of them": "Виртуальных карт больше: показать все",
 	"no second person has decided in time": "второй человек не решил вовремя", "the card provider has not said how it ended": "провайдер карт не сообщил, чем закончилось",

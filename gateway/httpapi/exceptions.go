@@ -28,6 +28,7 @@ type exceptionView struct {
 	UserID     int64        `json:"user_id,omitzero"`
 	Amount     string       `json:"amount,omitzero"`
 	Note       string       `json:"note,omitzero"`
+	ApprovalID string       `json:"approval_id,omitzero"`
 	Since      string       `json:"since,omitzero"`
 	Payout     *payout.View `json:"payout,omitzero"`
 }
@@ -98,6 +99,6 @@ func (r *request) viewException(p payout.Payout, now time.Time) (exceptionView, 
 func viewCardException(e virtualcard.Exception) exceptionView {
 	return exceptionView{
 		Kind: "virtual_card_" + string(e.Kind), ID: e.ID, State: e.State, AgeSeconds: e.AgeSeconds,
-		CardID: e.CardID, UserID: e.UserID, Amount: e.Amount, Note: e.Note,
+		CardID: e.CardID, UserID: e.UserID, Amount: e.Amount, Note: e.Note, ApprovalID: e.ApprovalID,
 	}
 }

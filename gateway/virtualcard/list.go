@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"disburse/gateway/approval"
 	"disburse/gateway/enduser"
 	"disburse/gateway/fault"
 	"disburse/gateway/page"
@@ -168,7 +169,8 @@ func (r exceptionRow) exception(now time.Time) Exception {
 }
 
 // Exceptions reads a page of what did not end in the time of its call, and of
-// what the provider contradicted, oldest first. Faults: invalid_request.
+// what the provider contradicted, oldest first, with what people have asked to
+// do about it. Faults: invalid_request.
 func (s *Service) Exceptions(ctx context.Context, cursor string, limit int) (page.Page[Exception], error) {
 	after, ok := page.ID(cursor)
 	if !ok {
@@ -183,7 +185,19 @@ func (s *Service) Exceptions(ctx context.Context, cursor string, limit int) (pag
 	if err != nil {
 		return page.Page[Exception]{}, fmt.Errorf("virtualcard: exceptions: %w", err)
 	}
-	return page.ByID(rows, limit, func(r exceptionRow) int64 { return r.ID }, func(r exceptionRow) Exception { return r.exception(now) }), nil
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.TransactionID
+	}
+	asked, err := approval.WaitingOn(ctx, s.d.DB, approval.VirtualCard, ids, now)
+	if err != nil {
+		return page.Page[Exception]{}, fmt.Errorf("virtualcard: exceptions: %w", err)
+	}
+	return page.ByID(rows, limit, func(r exceptionRow) int64 { return r.ID }, func(r exceptionRow) Exception {
+		e := r.exception(now)
+		e.ApprovalID = asked[r.TransactionID].ID
+		return e
+	}), nil
 }
 
 // Unresolved tells how many exceptions there are, and how old the oldest is.

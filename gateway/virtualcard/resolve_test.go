@@ -3,6 +3,7 @@ package virtualcard_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -451,4 +452,47 @@ func TestPeopleRaceTheProvider(t *testing.T) {
 	if n := w.credits(u); n != 20 {
 		t.Errorf("%d credits", n)
 	}
+}
+
+// TestExceptionsTellWhatWasAsked: nobody asks again for what waits already, and
+// everybody may once its time is over.
+func TestExceptionsTellWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	anna, boris := w.operator("anna", "admin"), w.operator("boris", "approver")
+	desk := w.desk()
+	u := w.user(10000)
+	c := w.issued(u, 5000)
+	w.mute(true)
+	for range 2 {
+		_, err := w.TopUp(t.Context(), u, c.ID, "10", noKey())
+		wantCode(t, err, "PROVIDER_UNAVAILABLE")
+	}
+	both := w.exceptions()
+	ask := func(id string) string {
+		asked := must(w.AskToResolve(anna, virtualcard.Resolution{ID: id, As: virtualcard.AsDone, Reason: "told by phone"}))
+		return asked.Waiting.ID
+	}
+	want := func(approvals ...string) {
+		t.Helper()
+		var got []string
+		for _, e := range w.exceptions() {
+			got = append(got, e.ApprovalID)
+		}
+		if !slices.Equal(got, approvals) {
+			t.Errorf("waiting: got %q, want %q", got, approvals)
+		}
+	}
+	want("", "")
+	id := ask(both[1].ID)
+	want("", id)
+	if _, err := desk.Refuse(boris, id, "not so"); err != nil {
+		t.Fatal(err)
+	}
+	want("", "")
+	want("", ask(both[1].ID))
+	w.advance(approval.Life)
+	want("", "")
+	want(ask(both[0].ID), "")
+	w.speak()
 }

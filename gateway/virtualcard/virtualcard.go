@@ -169,4 +169,5 @@ type Exception struct {
 	Amount     string `json:"amount"`
 	Note       string `json:"note"`
 	AgeSeconds int64  `json:"age_seconds"`
+	ApprovalID string `json:"approval_id,omitzero"` // of the end that somebody has asked for
 }
