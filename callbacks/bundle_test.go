@@ -44,7 +44,7 @@ func TestCrowd(t *testing.T) {
 			names = append(names, endpoint)
 			taken = append(taken, wake{ID: fmt.Sprint(i), Class: First, Endpoint: endpoint})
 		}
-		r.remember(names, make([]int32, n), taken, nil)
+		r.remember(wanted{endpoints: names, sizes: make([]int32, n)}, taken, nil)
 		for _, bundle := range r.bundles(taken) {
 			if bundle.queue == QueueFirst {
 				count += len(bundle.wakes)

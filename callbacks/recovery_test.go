@@ -35,7 +35,7 @@ func (b *bench) claimed(s *Sender, endpoint string) []job {
 
 func (b *bench) taken(s *Sender, endpoint string, size int32) []wake {
 	b.t.Helper()
-	taken, _, err := s.store.take(b.t.Context(), []string{endpoint}, []int32{size}, b.now(), b.now().Add(s.cfg.QueueLease))
+	taken, _, err := s.store.take(b.t.Context(), wanted{endpoints: []string{endpoint}, sizes: []int32{size}}, b.now(), b.now().Add(s.cfg.QueueLease))
 	if err != nil {
 		b.t.Fatal(err)
 	}

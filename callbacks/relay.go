@@ -221,23 +221,28 @@ func (r *relay) open() []string {
 // carry takes due deliveries of endpoints and enqueues them.
 func (r *relay) carry(ctx context.Context, endpoints []string) error {
 	now := r.s.cfg.Now()
-	names, sizes := make([]string, 0, len(endpoints)), make([]int32, 0, len(endpoints))
+	var w wanted
 	r.mu.Lock()
 	for _, endpoint := range endpoints {
-		size := r.s.windows.get(endpoint).Size
-		if size = r.circuits[endpoint].window(size, now); size > 0 {
-			names, sizes = append(names, endpoint), append(sizes, int32(size))
+		c := r.circuits[endpoint]
+		size := c.window(r.s.windows.get(endpoint).Size, now)
+		switch {
+		case size <= 0:
+		case c.open():
+			w.add(endpoint, size, &c.LastFailure)
+		default:
+			w.add(endpoint, size, nil)
 		}
 	}
 	r.mu.Unlock()
-	if len(names) == 0 {
+	if len(w.endpoints) == 0 {
 		return nil
 	}
-	taken, behind, err := r.s.store.take(ctx, names, sizes, now, now.Add(r.s.cfg.QueueLease))
+	taken, behind, err := r.s.store.take(ctx, w, now, now.Add(r.s.cfg.QueueLease))
 	if err != nil {
 		return err
 	}
-	r.remember(names, sizes, taken, behind)
+	r.remember(w, taken, behind)
 	if failed, err := r.enqueue(ctx, taken); err != nil {
 		r.redisDown = max(r.redisDown, 100*time.Millisecond)
 		r.s.cfg.Log.Error("callbacks not enqueued", "count", len(failed), "error", err)
@@ -248,7 +253,7 @@ func (r *relay) carry(ctx context.Context, endpoints []string) error {
 
 // remember keeps which endpoints have more due than was let out, so that each
 // place that becomes free is filled at once, and what untried ones had in hand.
-func (r *relay) remember(names []string, sizes []int32, taken []wake, behind []backlog) {
+func (r *relay) remember(w wanted, taken []wake, behind []backlog) {
 	more, busy := map[string]int{}, map[string]int{}
 	for _, b := range behind {
 		busy[b.Endpoint] = b.Busy
@@ -257,19 +262,19 @@ func (r *relay) remember(names []string, sizes []int32, taken []wake, behind []b
 			more[b.Endpoint] += windowCap // it may go on behind what was seen
 		}
 	}
-	for _, w := range taken {
-		more[w.Endpoint]--
+	for _, t := range taken {
+		more[t.Endpoint]--
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i, name := range names {
+	for i, name := range w.endpoints {
 		if r.s.windows.get(name).untried() {
 			r.untried[name] = busy[name]
 		} else {
 			delete(r.untried, name)
 		}
 		if more[name] > 0 {
-			r.behind[name] = &shortage{enough: max(1, int(sizes[i])/refillShare)}
+			r.behind[name] = &shortage{enough: max(1, int(w.sizes[i])/refillShare)}
 		} else {
 			delete(r.behind, name)
 		}

@@ -109,7 +109,7 @@ func TestTake(t *testing.T) {
 		seen := map[string]bool{}
 		for i := range 20 {
 			wg.Go(func() {
-				taken, _, err := []*Sender{one, two}[i%2].store.take(t.Context(), []string{testEndpoint}, []int32{64}, b.now(), b.now().Add(time.Minute))
+				taken, _, err := []*Sender{one, two}[i%2].store.take(t.Context(), wanted{endpoints: []string{testEndpoint}, sizes: []int32{64}}, b.now(), b.now().Add(time.Minute))
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
@@ -203,7 +203,7 @@ func TestBacklogCostsNothing(t *testing.T) {
 		if err != nil || len(found) != 2 {
 			t.Fatalf("found %v, %v", found, err)
 		}
-		taken, behind, err := s.store.take(t.Context(), found, []int32{windowFloor, windowFloor}, b.now(), b.now().Add(time.Second))
+		taken, behind, err := s.store.take(t.Context(), wanted{endpoints: found, sizes: []int32{windowFloor, windowFloor}}, b.now(), b.now().Add(time.Second))
 		if err != nil || len(behind) != 2 {
 			t.Fatalf("took %v, behind %v, %v", taken, behind, err)
 		}
@@ -260,9 +260,41 @@ func TestCircuit(t *testing.T) {
 	mu.Unlock()
 	b.clock.advance(probeEvery + 2*time.Second)
 	b.until("the circuit to close", func() bool { s.Wake(); return b.failures(rc.endpoint()) == 0 })
+	b.reach(Delivered, waiting...)
+	b.until("nothing in hand", func() bool { return b.inHand() == 0 }) // no request outlives the time of its signature
 	b.clock.advance(time.Hour)
 	s.Wake()
-	b.reach(Delivered, append(first, waiting...)...)
+	b.reach(Delivered, first...)
+}
+
+// A process that has not heard of the last probe makes no other.
+func TestOneProbeAtATime(t *testing.T) {
+	b := newBench(t)
+	b.stage("https://m.example/", 3)
+	s := b.sender()
+	known := circuit{
+		Endpoint: testEndpoint, Failures: circuitFailures, FailingSince: b.now().Add(-2 * circuitAfter), LastFailure: b.now().Add(-probeEvery),
+	}
+	s.relay.circuits[testEndpoint] = known
+	failedAt := func(at time.Time) {
+		t.Helper()
+		_, err := b.db.Exec(t.Context(), `insert into callback_circuits (endpoint, failures, failing_since, last_failure) values ($1, $2, $3, $4)
+			on conflict (endpoint) do update set last_failure = excluded.last_failure`, known.Endpoint, known.Failures, known.FailingSince, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	carried := func(want int) {
+		t.Helper()
+		if err := s.relay.carry(t.Context(), []string{testEndpoint}); err != nil || b.inHand() != want {
+			t.Errorf("%d in hand, %v; want %d", b.inHand(), err, want)
+		}
+	}
+	failedAt(known.LastFailure.Add(time.Microsecond))
+	carried(0)
+	failedAt(known.LastFailure)
+	carried(1)
+	carried(1)
 }
 
 // What waits behind an open circuit ends when its schedule does.

@@ -64,9 +64,13 @@ where p.endpoint is not null`
 // Looks at the oldest due rows of each endpoint, no more than the largest
 // window. Rows are taken from the old end, so those in hand are among them:
 // counting them there is counting what is in flight, whoever took it.
+//
+// A probe rests on when its endpoint failed last. Where it has failed since, the
+// probe is over, whoever made it: who asks has not heard of it yet.
 const takeSQL = `
 with want as (
-	select endpoint, size from unnest($1::text[], $2::int[]) as w (endpoint, size)
+	select endpoint, size from unnest($1::text[], $2::int[], $6::timestamptz[]) as w (endpoint, size, failed)
+	where w.failed is null or not exists (select from callback_circuits c where c.endpoint = w.endpoint and c.last_failure > w.failed)
 ), head as (
 	select w.endpoint, w.size, h.event_id, h.next_attempt_at, coalesce(h.lease_until > $3, false) as held
 	from want w cross join lateral (
@@ -178,6 +182,17 @@ where state = 'pending' and endpoint = any($1::text[]) and scheduled_at < $3 and
 // store is the SQL of sending.
 type store struct{ db *pgxpool.Pool }
 
+// wanted is what to take, an endpoint a row.
+type wanted struct {
+	endpoints []string
+	sizes     []int32      // the most that may be in hand
+	failed    []*time.Time // for a probe: when its endpoint failed last; else nil
+}
+
+func (w *wanted) add(endpoint string, size int, failed *time.Time) {
+	w.endpoints, w.sizes, w.failed = append(w.endpoints, endpoint), append(w.sizes, int32(size)), append(w.failed, failed)
+}
+
 // wake is a delivery that was taken: look at it, make attempt number.
 type wake struct {
 	ID       string
@@ -196,11 +211,11 @@ type backlog struct {
 
 // take leases due deliveries of the given endpoints, as many as fill each
 // one's window.
-func (s store) take(ctx context.Context, endpoints []string, sizes []int32, now, lease time.Time) (taken []wake, behind []backlog, err error) {
+func (s store) take(ctx context.Context, w wanted, now, lease time.Time) (taken []wake, behind []backlog, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue(byKeyNoWaitSQL)
 	batch.Queue(lockSQL, int64(relayLock))
-	batch.Queue(takeSQL, endpoints, sizes, now, lease, windowCap).Query(func(rows pgx.Rows) error {
+	batch.Queue(takeSQL, w.endpoints, w.sizes, now, lease, windowCap, w.failed).Query(func(rows pgx.Rows) error {
 		var w wake
 		var b backlog
 		_, err := pgx.ForEachRow(rows, []any{&w.Endpoint, &w.ID, &w.Class, &w.Attempts, &w.Takes, &b.Seen, &b.Busy}, func() error {
