@@ -20,6 +20,8 @@ import (
 
 	"disburse/gateway/operator"
 	"disburse/gateway/signin"
+	"disburse/ledger"
+	"disburse/signing"
 )
 
 var screenshots = flag.String("screenshots", "", "take a picture of every page into this folder")
@@ -333,4 +335,30 @@ func (p *tab) picture(shape string, width int64, scheme string) {
 	name := strings.Trim(unsafe.ReplaceAllString(strings.ReplaceAll(shape, ":x", "one"), "-"), "-")
 	must(p.t, os.MkdirAll(*screenshots, 0o750))
 	must(p.t, os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s.%d.%s.png", name, width, scheme)), image, 0o600))
+}
+
+// TestLongNames: what merchants call their orders is up to them, and a phone is
+// no wider for it.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	m := s.found(t, ledger.Live)
+	order := unique("order") + strings.Repeat("w", 60)
+	id := m.pay(t, order, "1500.00")
+	ask(t, http.MethodPost, s.base+"/api/merchant/"+m.name+"/rejected_pay_out/", "", "", map[string]any{
+		"order_id": order, "standart_sign": signing.StandartSign(signing.OrderKey, m.name, order, m.signKey),
+	})
+	told, err := s.app.Callbacks.About(t.Context(), id)
+	must(t, err)
+	if len(told) != 1 {
+		t.Fatalf("%d callbacks, want one", len(told))
+	}
+	for base, p := range map[string]*tab{"/console": s.at(t, operator.RoleAdmin), "/merchant": s.across(t, m.name)} {
+		for _, path := range []string{base + "/payouts/" + id, base + "/callbacks/" + told[0].ID} {
+			p.open(path)
+			for _, fault := range p.inspect(shapeOf(t, path)) {
+				t.Errorf("%s: %s", path, fault)
+			}
+		}
+	}
 }
