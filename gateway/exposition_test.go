@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -38,11 +37,7 @@ func start(t *testing.T, metricsListen string, roles ...gateway.Role) *gateway.A
 func started(t *testing.T, metricsListen string, roles ...gateway.Role) *gateway.App {
 	t.Helper()
 	app := start(t, metricsListen, roles...)
-	t.Cleanup(func() {
-		if err := app.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	closed(t, app)
 	return app
 }
 

@@ -27,12 +27,18 @@ func newApp(t *testing.T) *gateway.App {
 		PublicURL: "https://pay.example", DatabaseConns: 4,
 	}, slog.New(slog.DiscardHandler))
 	must(t, err)
+	closed(t, app)
+	return app
+}
+
+// closed closes the app with the test, which fails when that does.
+func closed(t testing.TB, app *gateway.App) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := app.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
-	return app
 }
 
 func must(t testing.TB, err error) {

@@ -53,11 +53,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 func TestMetricsTellOfOpenOrders(t *testing.T) {
 	t.Parallel()
 	app := build(t, "127.0.0.1:0")
-	t.Cleanup(func() {
-		if err := app.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
+	closed(t, app)
 	trade(t, app)
 	must(t, app.Start(t.Context(), gateway.Workers))
 	var body string
@@ -97,11 +93,7 @@ func ours(body string) string {
 func TestWorkersCancelUnpaidTrades(t *testing.T) {
 	t.Parallel()
 	app := build(t, "")
-	t.Cleanup(func() {
-		if err := app.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
+	closed(t, app)
 	id := trade(t, app)
 	_, err := app.DB.Exec(t.Context(), `update p2p_orders set pay_by = created_at + interval '1 millisecond' where id = $1`, id)
 	must(t, err)

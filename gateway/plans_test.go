@@ -106,7 +106,7 @@ func TestNoListScansABigTable(t *testing.T) {
 		PublicURL: "http://127.0.0.1", Listen: "127.0.0.1:0", FactorOptional: true, Tracer: ear,
 	}, slog.New(slog.DiscardHandler))
 	must(t, err)
-	t.Cleanup(func() { _ = app.Close(context.Background()) })
+	closed(t, app)
 	fillAll(t, app, pool)
 	must(t, app.Start(t.Context(), gateway.API))
 	walkAll(t, app, pool, ear)
