@@ -211,11 +211,11 @@ type backlog struct {
 
 // take leases due deliveries of the given endpoints, as many as fill each
 // one's window.
-func (s store) take(ctx context.Context, w wanted, now, lease time.Time) (taken []wake, behind []backlog, err error) {
+func (s store) take(ctx context.Context, want wanted, now, lease time.Time) (taken []wake, behind []backlog, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue(byKeyNoWaitSQL)
 	batch.Queue(lockSQL, int64(relayLock))
-	batch.Queue(takeSQL, w.endpoints, w.sizes, now, lease, windowCap, w.failed).Query(func(rows pgx.Rows) error {
+	batch.Queue(takeSQL, want.endpoints, want.sizes, now, lease, windowCap, want.failed).Query(func(rows pgx.Rows) error {
 		var w wake
 		var b backlog
 		_, err := pgx.ForEachRow(rows, []any{&w.Endpoint, &w.ID, &w.Class, &w.Attempts, &w.Takes, &b.Seen, &b.Busy}, func() error {
