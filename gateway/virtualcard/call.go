@@ -190,7 +190,7 @@ func (s *Service) end(ctx context.Context, o operation, e ending, more ...ledger
 	}
 	return transact.Run(ctx, s.d.DB, func(tx pgx.Tx) error {
 		if o.Kind == KindWithdraw && e.cause == notSent {
-			if _, err := tx.Exec(ctx, endCooldown, o.CardID, o.CreatedAt.Add(s.d.Config.Cooldown)); err != nil {
+			if _, err := tx.Exec(ctx, endCooldown, o.CardID, o.CreatedAt.Add(cooldown)); err != nil {
 				return err
 			}
 		}

@@ -27,7 +27,7 @@ type CreateRequest struct {
 // FORBIDDEN, BIN_NOT_FOUND, PLAN_NOT_FOUND, COUPON_NOT_FOUND,
 // INSUFFICIENT_BALANCE; then DECLINED, PROVIDER_UNAVAILABLE; unavailable.
 func (s *Service) Create(ctx context.Context, u enduser.User, r CreateRequest, key idempotency.Key) (Card, error) {
-	wanted, err := r.card(u.ID)
+	wanted, err := r.card()
 	if err != nil {
 		return Card{}, err
 	}
@@ -50,15 +50,14 @@ func (s *Service) Create(ctx context.Context, u enduser.User, r CreateRequest, k
 
 // wanted is a card that is asked for.
 type wanted struct {
-	userID      int64
 	bin, coupon string
 	plan        int64
 	name        string
 }
 
 // card reads a request, and tells everything that is wrong with it.
-func (r CreateRequest) card(userID int64) (wanted, error) {
-	w := wanted{userID: userID}
+func (r CreateRequest) card() (wanted, error) {
+	var w wanted
 	var issues, more []Issue
 	w.bin, issues = r.BINID.text("bin_id", longestName)
 	w.name, more = r.Name.text("name", longestName)

@@ -44,7 +44,6 @@ type operation struct {
 	CardBalance   money.Money
 	Cause         cause
 	Reason        string
-	lookups       int64
 	request       request
 }
 
@@ -145,9 +144,9 @@ func (o operation) cardStatus(e ending) *string {
 	return &text
 }
 
-// feeOf is what a top-up costs on top: basis points of it, a part of a cent
+// topUpFee is what a top-up costs on top: basis points of it, a part of a cent
 // counting as a cent.
-func feeOf(amount money.Money, bps int64) money.Money {
+func topUpFee(amount money.Money) money.Money {
 	const whole = 10_000
-	return money.New((amount.Minor()*bps+whole-1)/whole, amount.Currency())
+	return money.New((amount.Minor()*topUpFeeBPS+whole-1)/whole, amount.Currency())
 }

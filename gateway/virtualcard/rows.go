@@ -109,7 +109,6 @@ type operationRow struct {
 	CardBalance      *int64     `db:"card_balance"`
 	Cause            *string    `db:"cause"`
 	Reason           string     `db:"reason"`
-	Lookups          int64      `db:"lookups"`
 	RequestRoute     *string    `db:"request_route"`
 	RequestName      []byte     `db:"request_name"`
 	RequestMark      []byte     `db:"request_mark"`
@@ -120,7 +119,7 @@ func (r operationRow) operation() operation {
 		ID: r.ID, TransactionID: r.TransactionID, feeID: r.FeeTransactionID, CardID: r.CardID, UserID: r.UserID,
 		Kind: Kind(r.Kind), State: State(r.State), Amount: usd(r.Amount), Fee: usd(r.Fee), NotAfter: r.NotAfter.UTC(),
 		CreatedAt: r.CreatedAt.UTC(), EndedAt: orZero(r.EndedAt).UTC(), CardBalance: usd(orZero(r.CardBalance)),
-		Cause: cause(orZero(r.Cause)), Reason: r.Reason, lookups: r.Lookups,
+		Cause: cause(orZero(r.Cause)), Reason: r.Reason,
 		request: request{orZero(r.RequestRoute), r.RequestName, r.RequestMark},
 	}
 }

@@ -2,7 +2,6 @@ package virtualcard
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -32,11 +31,11 @@ type Users interface {
 	ByID(ctx context.Context, id int64) (enduser.User, error)
 }
 
-// Config is the terms that the platform sets. Zero values take the defaults.
-type Config struct {
-	Cooldown    time.Duration // between attempts to withdraw from a card; default 15 minutes
-	TopUpFeeBPS *int64        // basis points of a top-up, on top of it; default 100
-}
+// The terms of cards.
+const (
+	cooldown    = 15 * time.Minute // between attempts to withdraw from a card, as ErrCooldown says
+	topUpFeeBPS = 100              // basis points of a top-up, on top of it
+)
 
 // Deps is what a Service needs. All fields are required unless said otherwise.
 type Deps struct {
@@ -44,7 +43,6 @@ type Deps struct {
 	Ledger   Books
 	Users    Users
 	Provider Provider
-	Config   Config
 	Now      func() time.Time // default time.Now
 	Log      *slog.Logger     // default discards
 	Observe  Observer         // optional
@@ -83,16 +81,6 @@ func NewService(d Deps) (*Service, error) {
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
-	}
-	if d.Config.Cooldown == 0 {
-		d.Config.Cooldown = 15 * time.Minute
-	}
-	if d.Config.TopUpFeeBPS == nil {
-		percent := int64(100)
-		d.Config.TopUpFeeBPS = &percent
-	}
-	if d.Config.Cooldown < 0 || *d.Config.TopUpFeeBPS < 0 {
-		return nil, errors.New("virtualcard: Config has a value below zero")
 	}
 	return &Service{d: d}, nil
 }

@@ -16,7 +16,7 @@ b.id::text as bin_id, b.digits, b.network, b.three_ds, b.wallet, b.country, b.in
 
 const operationColumns = `
 o.id, o.transaction_id::text as transaction_id, o.fee_transaction_id::text as fee_transaction_id, o.card_id::text as card_id, o.user_id,
-o.kind, o.state, o.amount, o.fee, o.not_after, o.created_at, o.ended_at, o.card_balance, o.cause, o.reason, o.lookups,
+o.kind, o.state, o.amount, o.fee, o.not_after, o.created_at, o.ended_at, o.card_balance, o.cause, o.reason,
 o.request_route, o.request_name, o.request_mark`
 
 // Constraints that say what stands against a new operation.

@@ -25,7 +25,7 @@ func (s *Service) TopUp(ctx context.Context, u enduser.User, cardID string, lite
 		return TopUpResult{}, &InvalidError{issues}
 	}
 	o := operation{
-		CardID: strings.ToLower(cardID), UserID: u.ID, Kind: KindTopUp, Amount: amount, Fee: feeOf(amount, *s.d.Config.TopUpFeeBPS), request: requestOf(key),
+		CardID: strings.ToLower(cardID), UserID: u.ID, Kind: KindTopUp, Amount: amount, Fee: topUpFee(amount), request: requestOf(key),
 	}
 	for range attempts {
 		o, err := s.repeatable(ctx, o, func() (operation, error) { return s.topUp(ctx, u, o) })

@@ -3,9 +3,7 @@ package virtualcard
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -82,18 +80,12 @@ func (s *Service) mayWithdraw(c Card) error {
 		return ErrNotReady
 	}
 	if left := c.CooldownEnd.Sub(s.now()); left > 0 {
-		return s.cooling(left)
+		return ErrCooldown.After(left)
 	}
 	if c.withdrawing { // not known yet, for longer than the cooldown
 		return ErrNotReady
 	}
 	return nil
-}
-
-func (s *Service) cooling(left time.Duration) error {
-	e := ErrCooldown.After(left)
-	e.Message = fmt.Sprintf("Please wait %.0f minutes between withdrawals", s.d.Config.Cooldown.Minutes())
-	return e
 }
 
 // checkOnCard asks the provider what is on the card: it may have been paid with
@@ -131,7 +123,7 @@ func (s *Service) look(ctx context.Context, c Card) (Account, error) {
 
 // takeTurn begins the cooldown, or finds that another attempt was faster.
 func (s *Service) takeTurn(tx pgx.Tx, o operation) error {
-	tag, err := tx.Exec(context.Background(), startCooldown, o.CardID, o.CreatedAt.Add(s.d.Config.Cooldown), o.CreatedAt)
+	tag, err := tx.Exec(context.Background(), startCooldown, o.CardID, o.CreatedAt.Add(cooldown), o.CreatedAt)
 	if err == nil && tag.RowsAffected() == 0 {
 		return errAgain
 	}
