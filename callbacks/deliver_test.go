@@ -144,8 +144,8 @@ func TestExhausted(t *testing.T) {
 	for n := 1; ; n++ {
 		d := b.attempted(id, n)
 		if d.State == Dead {
-			if d.DeadReason != ReasonExhausted || n < 11 || n > 13 || d.FinishedAt.Sub(epochTime) > 72*time.Hour {
-				t.Errorf("dead after %d attempts and %v: %+v", n, d.FinishedAt.Sub(epochTime), d.Item)
+			if took := d.FinishedAt.Sub(epochTime); d.DeadReason != ReasonExhausted || n < 12 || n > 13 || took < scheduleEnds || took > scheduleEnds+time.Minute {
+				t.Errorf("dead after %d attempts and %v: %+v", n, took, d.Item)
 			}
 			return
 		}

@@ -38,7 +38,7 @@
 //     rest (see bundle.go).
 //   - Nothing staged is dropped: a delivery ends delivered or dead, and a dead
 //     one can be sent again. None is dead that did not fail since its schedule
-//     began.
+//     began, nor, but for a 410, before the third day is over.
 //   - Addresses that are not public are not dialled (package dial), redirects
 //     are not followed, at most 64 KiB of an answer are read and 1 KiB is kept,
 //     masked. No log line holds a body or the query of a URL.

@@ -1,6 +1,7 @@
 package callbacks
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -55,9 +56,15 @@ func decide(r result, failures int, since, now time.Time, jitter float64) verdic
 	if r.Status == http.StatusGone {
 		return verdict{State: Dead, Failures: failures, Reason: ReasonGone}
 	}
-	next := now.Add(wait(failures, r.RetryAfter, jitter))
-	if next.Sub(since) > scheduleEnds {
+	end := since.Add(scheduleEnds)
+	if !now.Before(end) {
 		return verdict{State: Dead, Failures: failures, Reason: ReasonExhausted}
+	}
+	// The last wait is cut to end with the schedule: the waits before it may
+	// come to less than two days, and a third would be left unused.
+	next := now.Add(wait(failures, r.RetryAfter, jitter))
+	if next.After(end) {
+		next = end
 	}
 	return verdict{State: Pending, Failures: failures, Next: next}
 }
@@ -80,7 +87,8 @@ func retryAfter(header string, now time.Time) time.Duration {
 	if header == "" {
 		return 0
 	}
-	if seconds, err := strconv.ParseUint(header, 10, 32); err == nil {
+	seconds, err := strconv.ParseUint(header, 10, 32)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // too large a number reads as the largest
 		return time.Duration(seconds) * time.Second
 	}
 	if at, err := http.ParseTime(header); err == nil && at.After(now) {

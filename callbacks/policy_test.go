@@ -40,7 +40,8 @@ func TestDecide(t *testing.T) {
 		"JitterDn": {refused(500), 0, 0, -1, verdict{State: Pending, Failures: 1, Next: at(8 * time.Second)}},
 
 		"EndsOnDayThree":   {refused(500), 10, 48 * time.Hour, 0, verdict{State: Pending, Failures: 11, Next: at(72 * time.Hour)}},
-		"ExhaustedAfterIt": {refused(500), 10, 48*time.Hour + time.Second, 0, verdict{State: Dead, Failures: 11, Reason: ReasonExhausted}},
+		"NotBeforeIt":      {refused(500), 10, 52 * time.Hour, 1, verdict{State: Pending, Failures: 11, Next: at(72 * time.Hour)}},
+		"ExhaustedAfterIt": {refused(500), 11, 72 * time.Hour, 0, verdict{State: Dead, Failures: 12, Reason: ReasonExhausted}},
 
 		"Gone":         {refused(410), 0, 0, 0, verdict{State: Dead, Failures: 1, Reason: ReasonGone}},
 		"NotFound":     {refused(404), 0, 0, 0, verdict{State: Pending, Failures: 1, Next: at(10 * time.Second)}},
@@ -57,7 +58,7 @@ func TestDecide(t *testing.T) {
 		"RetryAfterShorter":      {result{Outcome: Refused, Status: 429, RetryAfter: 2 * time.Second}, 4, 0, 0, verdict{State: Pending, Failures: 5, Next: at(2 * time.Second)}},
 		"RetryAfterShorterNoEnd": {result{Outcome: Refused, Status: 429, RetryAfter: 2 * time.Second}, 5, 0, 0, verdict{State: Pending, Failures: 6, Next: at(time.Hour)}},
 		"RetryAfterBounded":      {result{Outcome: Refused, Status: 503, RetryAfter: 1000 * time.Hour}, 0, 0, 0, verdict{State: Pending, Failures: 1, Next: at(24 * time.Hour)}},
-		"RetryAfterPastDayThree": {result{Outcome: Refused, Status: 503, RetryAfter: 24 * time.Hour}, 0, 60 * time.Hour, 0, verdict{State: Dead, Failures: 1, Reason: ReasonExhausted}},
+		"RetryAfterPastDayThree": {result{Outcome: Refused, Status: 503, RetryAfter: 24 * time.Hour}, 0, 60 * time.Hour, 0, verdict{State: Pending, Failures: 1, Next: at(72 * time.Hour)}},
 		"RetryAfterOfGone":       {result{Outcome: Refused, Status: 410, RetryAfter: time.Hour}, 0, 0, 0, verdict{State: Dead, Failures: 1, Reason: ReasonGone}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,8 +71,8 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// However an endpoint behaves, a delivery ends within the schedule, and after
-// a bounded number of attempts.
+// However an endpoint behaves, a delivery is given up at the end of the schedule,
+// neither later nor before, and after a bounded number of attempts.
 func TestDecideEnds(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -87,6 +88,9 @@ func TestDecideEnds(t *testing.T) {
 				t.Fatalf("failures %d after %d", v.Failures, failures)
 			}
 			if v.State == Dead {
+				if now.Sub(since) != scheduleEnds {
+					t.Fatalf("given up after %v", now.Sub(since))
+				}
 				return
 			}
 			if !v.Next.After(now) || v.Next.Sub(since) > scheduleEnds || v.Failures > 100 {
@@ -102,15 +106,17 @@ func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for header, want := range map[string]time.Duration{
 		"": 0, "0": 0, "1": time.Second, "120": 2 * time.Minute, "86400": 24 * time.Hour,
-		"-1": 0, "1.5": 0, "soon": 0, "1e9": 0, " 5": 0, "99999999999999999999999": 0,
+		"-1": 0, "1.5": 0, "soon": 0, "1e9": 0, " 5": 0,
 		now.Add(time.Minute).Format(http.TimeFormat): time.Minute, now.Add(-time.Minute).Format(http.TimeFormat): 0,
 	} {
 		if got := retryAfter(header, now); got != want {
 			t.Errorf("retryAfter(%q) = %v, want %v", header, got, want)
 		}
 	}
-	if got := retryAfter("1000000", now); got < maxRetryAfter {
-		t.Errorf("a number of seconds above the bound reads as %v", got)
+	for _, header := range []string{"1000000", "4294967296", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"} {
+		if got := retryAfter(header, now); got < maxRetryAfter {
+			t.Errorf("retryAfter(%q), above the bound, reads as %v", header, got)
+		}
 	}
 }
 
