@@ -204,6 +204,19 @@ func TestAnswerBodies(t *testing.T) {
 			t.Errorf("attempt %+v", d.Log[0])
 		}
 	})
+	// The connection is the caller's then, and no deadline is on it.
+	t.Run("SwitchedProtocolsAreNotReadFrom", func(t *testing.T) {
+		b := newBench(t)
+		url := rawServer(t, func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: any\r\n\r\n")
+			_, _ = io.Copy(io.Discard, conn) // until the sender closes it
+		})
+		b.start(func(c *Config) { c.AttemptTimeout = 300 * time.Millisecond })
+		d := b.attempted(b.stage(url, 1)[0], 1)
+		if d.State != Pending || d.Log[0].Outcome != Refused || d.Log[0].Status != 101 || d.Log[0].Duration > 2*time.Second {
+			t.Errorf("attempt %+v", d.Log[0])
+		}
+	})
 	t.Run("SecretsAreMasked", func(t *testing.T) {
 		b := newBench(t)
 		rc := newReceiver(b, func(w http.ResponseWriter, _ *http.Request, _ int) {
@@ -221,6 +234,19 @@ func TestAnswerBodies(t *testing.T) {
 // dripHeaders is a server whose answer never gets past its headers.
 func dripHeaders(t *testing.T) string {
 	t.Helper()
+	return rawServer(t, func(conn net.Conn) {
+		_, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
+		for err == nil {
+			time.Sleep(20 * time.Millisecond)
+			_, err = io.WriteString(conn, "X-A: b\r\n")
+		}
+	})
+}
+
+// rawServer is a server that answers the first request of each connection with
+// whatever answer writes.
+func rawServer(t *testing.T, answer func(net.Conn)) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -234,13 +260,8 @@ func dripHeaders(t *testing.T) string {
 			}
 			go func() {
 				defer conn.Close()
-				if _, err := conn.Read(make([]byte, 4096)); err != nil {
-					return
-				}
-				_, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
-				for err == nil {
-					time.Sleep(20 * time.Millisecond)
-					_, err = io.WriteString(conn, "X-A: b\r\n")
+				if _, err := conn.Read(make([]byte, 4096)); err == nil {
+					answer(conn)
 				}
 			}()
 		}

@@ -65,7 +65,12 @@ func (s *Sender) post(ctx context.Context, j job, headers signing.Headers, body 
 	defer res.Body.Close()
 	// The status is the answer; a body that does not end, or breaks off,
 	// changes nothing about it. Reading it to the end keeps the connection.
-	read, _ := io.ReadAll(io.LimitReader(res.Body, readLimit))
+	// What follows a switch of protocols, which nobody asked for, is no body:
+	// the transport has let go of the connection, and the time limit with it.
+	var read []byte
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		read, _ = io.ReadAll(io.LimitReader(res.Body, readLimit))
+	}
 	got := answer{result: result{Outcome: Refused, Status: res.StatusCode}, Excerpt: excerpt(read)}
 	if res.StatusCode/100 == 2 {
 		got.result.Outcome = Accepted
