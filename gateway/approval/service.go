@@ -123,19 +123,6 @@ func (f Filter) statement() string {
 	}
 }
 
-// Waits is how many approvals wait, those whose time is over included, and
-// since when the oldest does; zero for none.
-func (s *Service) Waits(ctx context.Context) (count int, oldest time.Time, err error) {
-	var since *time.Time
-	if err := s.deps.DB.QueryRow(ctx, selectSum).Scan(&count, &since); err != nil {
-		return 0, time.Time{}, fmt.Errorf("approval: count: %w", err)
-	}
-	if since != nil {
-		oldest = since.UTC()
-	}
-	return count, oldest, nil
-}
-
 // Show reads one approval. It fails with not_found.
 func (s *Service) Show(ctx context.Context, id string) (Approval, error) {
 	if !publicid.Valid(IDPrefix, id) {

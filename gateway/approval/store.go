@@ -100,13 +100,12 @@ where a.kind = $1 and a.subject = $2 and a.reference = $3 and a.state in ('waiti
 	selectList = `select ` + columns + ` from approvals a where ($1 = '' or a.kind = $1) and ($2 = '' or a.subject = $2)`
 
 	// The conditions of each state at $3, and what orders the list from $4.
-	late      = `(a.expires_at <= $3 and (a.state = 'waiting' or (a.state = 'approved' and a.used_at is null and a.kind in ('key_rotation', 'merchant_person'))))`
-	inState   = ` and a.state = $6 and not ` + late
-	onlyLate  = ` and $6 = 'expired' and ` + late
-	anyState  = ` and ($6 = '' and $3::timestamptz is not null)`
-	newest    = ` and ($4 = '' or a.id < $4) order by a.id desc limit $5`
-	oldest    = ` and ($4 = '' or a.id > $4) order by a.id limit $5`
-	selectSum = `select count(*), min(a.requested_at) from approvals a where a.state = 'waiting'`
+	late     = `(a.expires_at <= $3 and (a.state = 'waiting' or (a.state = 'approved' and a.used_at is null and a.kind in ('key_rotation', 'merchant_person'))))`
+	inState  = ` and a.state = $6 and not ` + late
+	onlyLate = ` and $6 = 'expired' and ` + late
+	anyState = ` and ($6 = '' and $3::timestamptz is not null)`
+	newest   = ` and ($4 = '' or a.id < $4) order by a.id desc limit $5`
+	oldest   = ` and ($4 = '' or a.id > $4) order by a.id limit $5`
 )
 
 type row struct {

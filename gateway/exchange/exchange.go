@@ -100,7 +100,6 @@ type Order struct {
 
 	OperatorCalled              bool
 	BuyerCancels, SellerCancels bool // agreed to cancel the dispute
-	BuyerRating, SellerRating   int  // given by them; 0: none
 
 	ClaimedBy      string // of the dispute; "" when nobody's
 	LeaseExpiresAt time.Time
@@ -110,7 +109,6 @@ type Order struct {
 	CreatedAt, UpdatedAt time.Time
 	PayBy                time.Time // the end of the payment window
 	PaidAt               time.Time // zero before confirm-paid
-	DisputeAt            time.Time // when a paid order becomes disputed; zero before
 	DisputedAt           time.Time
 	EndedAt              time.Time
 

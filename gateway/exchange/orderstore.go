@@ -16,8 +16,8 @@ where o.status in ('pending', 'paid_by_buyer', 'disputed') group by o.seller_id`
 
 const orderColumns = `
 o.id, o.ad_id, o.ad_type, o.buyer_id, o.seller_id, o.usdt_amount, o.fiat_amount, o.fiat_currency, o.exchange_rate, o.payment_method,
-o.status, o.operator_called, o.buyer_cancels, o.seller_cancels, o.buyer_rating, o.seller_rating, o.claimed_by, o.lease_until,
-o.ended_by, o.note, o.created_at, o.updated_at, o.pay_by, o.paid_at, o.dispute_at, o.disputed_at, o.ended_at,
+o.status, o.operator_called, o.buyer_cancels, o.seller_cancels, o.claimed_by, o.lease_until,
+o.ended_by, o.note, o.created_at, o.updated_at, o.pay_by, o.paid_at, o.disputed_at, o.ended_at,
 o.details_key, o.details_box, o.details_masked`
 
 // takeAds takes what the orders of a group ask of each ad, all or nothing, and
@@ -183,8 +183,6 @@ type orderRow struct {
 	OperatorCalled bool       `db:"operator_called"`
 	BuyerCancels   bool       `db:"buyer_cancels"`
 	SellerCancels  bool       `db:"seller_cancels"`
-	BuyerRating    *int       `db:"buyer_rating"`
-	SellerRating   *int       `db:"seller_rating"`
 	ClaimedBy      *string    `db:"claimed_by"`
 	LeaseUntil     *time.Time `db:"lease_until"`
 	EndedBy        *string    `db:"ended_by"`
@@ -193,7 +191,6 @@ type orderRow struct {
 	UpdatedAt      time.Time  `db:"updated_at"`
 	PayBy          time.Time  `db:"pay_by"`
 	PaidAt         *time.Time `db:"paid_at"`
-	DisputeAt      *time.Time `db:"dispute_at"`
 	DisputedAt     *time.Time `db:"disputed_at"`
 	EndedAt        *time.Time `db:"ended_at"`
 	detailsRow
@@ -205,10 +202,9 @@ func (r orderRow) order() (Order, error) {
 		ID: r.ID, AdID: r.AdID, AdSide: Side(r.AdType), BuyerID: r.BuyerID, SellerID: r.SellerID,
 		Amount: r.Amount, FiatAmount: r.FiatAmount, FiatCurrency: r.FiatCurrency, Rate: r.Rate, Method: r.Method, Status: Status(r.Status),
 		OperatorCalled: r.OperatorCalled, BuyerCancels: r.BuyerCancels, SellerCancels: r.SellerCancels,
-		BuyerRating: orZero(r.BuyerRating), SellerRating: orZero(r.SellerRating),
 		ClaimedBy: orZero(r.ClaimedBy), LeaseExpiresAt: orZero(r.LeaseUntil).UTC(), EndedBy: orZero(r.EndedBy), Note: orZero(r.Note),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), PayBy: r.PayBy.UTC(), PaidAt: orZero(r.PaidAt).UTC(),
-		DisputeAt: orZero(r.DisputeAt).UTC(), DisputedAt: orZero(r.DisputedAt).UTC(), EndedAt: orZero(r.EndedAt).UTC(),
+		DisputedAt: orZero(r.DisputedAt).UTC(), EndedAt: orZero(r.EndedAt).UTC(),
 		details: details,
 	}, err
 }

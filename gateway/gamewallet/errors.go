@@ -33,9 +33,6 @@ var (
 	// errAgain is the failure of an attempt after which everything is looked at
 	// anew: somebody else was first.
 	errAgain = errors.New("gamewallet: overtaken")
-
-	// ErrBadRequest matches every fault that badRequest makes.
-	ErrBadRequest = badRequest("the request is not acceptable")
 )
 
 // badRequest is a request that can never be taken, and why. The text never

@@ -61,9 +61,6 @@ const (
 	Tombstone Kind = "tombstone"
 )
 
-// Kinds lists them all.
-func Kinds() []Kind { return []Kind{Withdraw, Deposit, Rollback, Tombstone} }
-
 // State is what has become of a transaction.
 type State string
 
