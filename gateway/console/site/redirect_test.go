@@ -27,3 +27,34 @@ func TestAddressesEndNoHeader(t *testing.T) {
 		}
 	}
 }
+
+// The page of a refused form has the form's address. Asked for again, as by the
+// form for the language, it is the page that the form stands on.
+func TestAddressesOfFormsLeadToTheirPages(t *testing.T) {
+	t.Parallel()
+	b := build(t, true).open()
+	b.signIn("admin@example.test")
+	for path, want := range map[string]string{
+		"/house/change": "/house/", "/house/files/1": "/house/", "/house/look?x=1": "/house/", "/house/account/sessions/ses_1/end": "/house/account",
+	} {
+		b.get(path).want(t, http.StatusSeeOther, want)
+	}
+	for _, path := range []string{"/house/changes", "/house/files", "/house/account/sessions"} {
+		b.get(path).want(t, http.StatusNotFound, "")
+	}
+	b.do(http.MethodPost, "/house/nowhere", url.Values{}).want(t, http.StatusNotFound, "")
+	look := b.do(http.MethodPost, "/house/look", url.Values{"lang": {"ru"}}, "Referer", "http://pay.example/house/account/password")
+	b.get(look.Header.Get("Location")).want(t, http.StatusSeeOther, "/house/account")
+}
+
+// Who sent a form after the session had ended is led back to the form.
+func TestSigningInLeadsBackToTheForm(t *testing.T) {
+	t.Parallel()
+	b := build(t, true).open()
+	for from, want := range map[string]string{
+		"http://pay.example/house/admins?say=x": "/house/sign-in?next=%2Fhouse%2Fadmins%3Fsay%3Dx",
+		"http://evil.example/house/admins":      "/house/sign-in", "http://pay.example/other": "/house/sign-in", "%zz": "/house/sign-in", "": "/house/sign-in",
+	} {
+		b.do(http.MethodPost, "/house/change", url.Values{"what": {"x"}}, "Referer", from).want(t, http.StatusSeeOther, want)
+	}
+}

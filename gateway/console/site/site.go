@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -200,9 +203,14 @@ func (s *Site) handle(r Route) func(context.Context, *fiber.Ctx, string, netip.A
 }
 
 // refuse shows a failure: the sign-in page to who is not signed in, a note in
-// place of a part of a page, or a page of its own.
+// place of a part of a page, or a page of its own. Where a form was refused its
+// page has the form's address, which the browser may ask for again.
 func (v *Visit) refuse(err error) {
 	known := fault.From(err)
+	if page, found := v.site.pageOf(v.c.Path()); found && known.Kind == fault.NotFound && !v.changes() {
+		_ = v.goTo(page)
+		return
+	}
 	if errors.Is(err, signin.ErrNoSession) && !v.route.open {
 		v.toSignIn()
 		return
@@ -212,6 +220,26 @@ func (v *Visit) refuse(err error) {
 		v.c.Status(http.StatusInternalServerError)
 		_ = v.c.SendString("internal error, request " + v.RequestID)
 	}
+}
+
+// pageOf is the page with the form that is sent to a path, for a path that takes
+// forms alone.
+func (s *Site) pageOf(path string) (page string, found bool) {
+	below, _ := strings.CutPrefix(path, s.Base)
+	if !s.has(http.MethodPost, below) {
+		return "", false
+	}
+	for below != "" {
+		below = below[:strings.LastIndexByte(below, '/')]
+		if s.has(http.MethodGet, below) {
+			break
+		}
+	}
+	return s.Base + cmp.Or(below, "/"), true
+}
+
+func (s *Site) has(method, path string) bool {
+	return slices.ContainsFunc(append(s.own(), s.Routes...), func(r Route) bool { return r.Method == method && fiber.RoutePatternMatch(path, r.Path) })
 }
 
 func statusOf(f *fault.Error) int {

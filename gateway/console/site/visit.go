@@ -254,15 +254,27 @@ func (v *Visit) goTo(target string) error {
 
 // Back sends the browser to where it came from, if that is a page of this site.
 func (v *Visit) Back(otherwise, note string) error {
-	if from, err := url.Parse(v.c.Get(fiber.HeaderReferer)); err == nil && from.Host == string(v.c.Request().Header.Host()) {
-		if path, below := strings.CutPrefix(from.Path, v.site.Base); below && (path == "" || path[0] == '/') {
-			if from.RawQuery != "" {
-				path += "?" + from.RawQuery
-			}
-			return v.Goto(path, note)
-		}
+	if path, ours := v.cameFrom(); ours {
+		return v.Goto(path, note)
 	}
 	return v.Goto(otherwise, note)
+}
+
+// cameFrom is the page that the visitor was on, below the base, if it is one of
+// this site.
+func (v *Visit) cameFrom() (path string, ours bool) {
+	from, err := url.Parse(v.c.Get(fiber.HeaderReferer))
+	if err != nil || from.Host != string(v.c.Request().Header.Host()) {
+		return "", false
+	}
+	path, below := strings.CutPrefix(from.Path, v.site.Base)
+	if !below || path != "" && path[0] != '/' {
+		return "", false
+	}
+	if from.RawQuery != "" {
+		path += "?" + from.RawQuery
+	}
+	return path, true
 }
 
 // JSON answers a script of ours.
@@ -305,6 +317,9 @@ func (v *Visit) here() string {
 		}
 		return ""
 	case v.changes():
+		if path, ours := v.cameFrom(); ours {
+			return v.site.Base + path
+		}
 		return ""
 	default:
 		return string(v.c.Request().RequestURI())
