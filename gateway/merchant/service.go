@@ -38,7 +38,7 @@ var ErrNameTaken = fault.New(fault.Conflict, "name_taken", "a merchant of this n
 // Books is the part of the ledger that merchants need.
 type Books interface {
 	Post(ctx context.Context, e ledger.Entry, riders ...ledger.Rider) (ledger.Receipt, error)
-	Balance(ctx context.Context, a ledger.Account) (money.Money, error)
+	Balances(ctx context.Context, accounts ...ledger.Account) ([]money.Money, error)
 }
 
 // Deps is what a Service needs; nothing may be missing.
@@ -216,15 +216,14 @@ func (s *Service) Show(ctx context.Context, ref string) (Details, error) {
 	return Details{Merchant: m, Available: available, Held: held}, err
 }
 
-// Balances reads what a merchant can spend and what its open payouts hold.
+// Balances reads what a merchant can spend and what its open payouts hold, at
+// one moment.
 func (s *Service) Balances(ctx context.Context, m Merchant) (available, held money.Money, err error) {
-	if available, err = s.deps.Ledger.Balance(ctx, ledger.MerchantAvailable(m.Mode, m.ID)); err != nil {
+	has, err := s.deps.Ledger.Balances(ctx, ledger.MerchantAvailable(m.Mode, m.ID), ledger.MerchantHeld(m.Mode, m.ID))
+	if err != nil {
 		return money.Money{}, money.Money{}, fmt.Errorf("merchant: balance: %w", err)
 	}
-	if held, err = s.deps.Ledger.Balance(ctx, ledger.MerchantHeld(m.Mode, m.ID)); err != nil {
-		return money.Money{}, money.Money{}, fmt.Errorf("merchant: balance: %w", err)
-	}
-	return available, held, nil
+	return has[0], has[1], nil
 }
 
 // Page is one page of merchants by name. Next is where the next one begins,

@@ -75,7 +75,7 @@ func (s *Service) Cancel(ctx context.Context, m merchant.Merchant, orderID strin
 	return s.finish(ctx, p, end{to: RejectedMerchant, by: "merchant:" + m.ID, at: s.now(), kind: byMerchant})
 }
 
-// Balances is what a merchant has, in USDT.
+// Balances is what a merchant has at one moment, in USDT.
 type Balances struct {
 	Balance   money.Money // Available and Held together
 	Held      money.Money // reserved for open payouts
@@ -84,14 +84,11 @@ type Balances struct {
 
 // Balance reads a merchant's money.
 func (s *Service) Balance(ctx context.Context, m merchant.Merchant) (Balances, error) {
-	var b Balances
-	var err error
-	if b.Available, err = s.d.Ledger.Balance(ctx, ledger.MerchantAvailable(m.Mode, m.ID)); err != nil {
+	has, err := s.d.Ledger.Balances(ctx, ledger.MerchantAvailable(m.Mode, m.ID), ledger.MerchantHeld(m.Mode, m.ID))
+	if err != nil {
 		return Balances{}, fmt.Errorf("payout: balance: %w", err)
 	}
-	if b.Held, err = s.d.Ledger.Balance(ctx, ledger.MerchantHeld(m.Mode, m.ID)); err != nil {
-		return Balances{}, fmt.Errorf("payout: balance: %w", err)
-	}
+	b := Balances{Available: has[0], Held: has[1]}
 	b.Balance, err = b.Available.Add(b.Held)
 	return b, err
 }
