@@ -3,14 +3,13 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"disburse/gateway/fault"
+	"disburse/ratelimit"
 )
 
 // Kinds of failure that only HTTP knows; no service returns them.
@@ -121,7 +120,7 @@ func (r *request) renderProblem(err error) {
 		e.adapt(&p, f.Kind)
 	}
 	if f.RetryAfter > 0 {
-		c.Set(fiber.HeaderRetryAfter, wholeSeconds(f.RetryAfter))
+		c.Set(ratelimit.HeaderRetryAfter, ratelimit.RetryAfterValue(f.RetryAfter))
 	}
 	if p.Status == http.StatusUnauthorized && e != merchantEnvelope && e != gameEnvelope {
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
@@ -134,10 +133,4 @@ func writeJSON(c *fiber.Ctx, status int, body []byte) {
 	res.SetStatusCode(status)
 	res.Header.SetContentType(fiber.MIMEApplicationJSON)
 	res.SetBodyRaw(body)
-}
-
-// wholeSeconds prints a wait for a header, rounded up so that a caller who
-// obeys it is never early, and never 0.
-func wholeSeconds(d time.Duration) string {
-	return strconv.FormatInt(max(1, int64(math.Ceil(d.Seconds()))), 10)
 }
