@@ -15,10 +15,9 @@ import (
 	"disburse/signing"
 )
 
-// seat is a player at a game, and the user behind it.
+// seat is a player at a game.
 type seat struct {
 	player, session string
-	user            int64
 }
 
 const (
@@ -77,7 +76,7 @@ func (b *bench) newSeat(ctx context.Context, app *gateway.App, n int) (seat, err
 		return seat{}, err
 	}
 	opened, err := app.GameProviders.OpenSession(ctx, gameprovider.SessionSpec{Provider: b.provider, PlayerID: player})
-	return seat{player: player, session: opened.SessionID, user: user.ID}, err
+	return seat{player: player, session: opened.SessionID}, err
 }
 
 // asProvider is a call of the provider, signed over its raw body.

@@ -180,11 +180,11 @@ func (d *Directory) Seat(ctx context.Context, providerID int64, playerID, sessio
 	p := &seat.Player
 	var currency string
 	var seconds int64
-	var exists, own bool
+	var own bool
 	var opened, expires, checked, closed *time.Time
 	err := d.deps.DB.QueryRow(ctx, selectSeat, providerID, playerID, sessionID).Scan(
 		&p.ID, &p.UserID, &currency, &p.Blocked, &p.BetLimit, &p.LossLimitDay, &seconds,
-		&seat.UserBlocked, &exists, &own, &opened, &expires, &checked, &closed)
+		&seat.UserBlocked, &own, &opened, &expires, &checked, &closed)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return Seat{}, ErrUnknownPlayer
@@ -192,14 +192,11 @@ func (d *Directory) Seat(ctx context.Context, providerID int64, playerID, sessio
 		return Seat{}, fmt.Errorf("gameprovider: seat: %w", err)
 	}
 	p.Currency, p.RealityCheck = money.Currency(currency), time.Duration(seconds)*time.Second
-	switch {
-	case exists && own:
+	if own {
 		seat.Session = &Session{
 			SessionID: sessionID, PlayerID: playerID,
 			OpenedAt: opened.UTC(), ExpiresAt: expires.UTC(), CheckedAt: checked.UTC(), ClosedAt: utc(closed),
 		}
-	case exists:
-		seat.SessionOfAnother = true
 	}
 	return seat, nil
 }

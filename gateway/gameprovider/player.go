@@ -43,10 +43,9 @@ func (s Session) OpenAt(now time.Time) bool { return s.ClosedAt == nil && now.Be
 
 // Seat is a player and the session it comes with, as one call needs them.
 type Seat struct {
-	Player           Player
-	UserBlocked      bool     // the user behind the player is blocked: no new bets either
-	Session          *Session // nil: there is none of this id for this player
-	SessionOfAnother bool     // there is one, of another player; Session is nil
+	Player      Player
+	UserBlocked bool     // the user behind the player is blocked: no new bets either
+	Session     *Session // nil: there is none of this id for this player
 }
 
 // RealityCheckDue reports whether play must stop until the player was told how

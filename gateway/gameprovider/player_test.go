@@ -206,24 +206,23 @@ func TestSeat(t *testing.T) {
 	mine, his := p.open(t, "demo", "anna", "s-anna"), p.open(t, "demo", "boris", "s-boris")
 	p.open(t, "other", "anna", "s-elsewhere")
 	tests := []struct {
-		name      string
-		session   string
-		found     *gameprovider.Session
-		ofAnother bool
+		name    string
+		session string
+		found   *gameprovider.Session
 	}{
-		{"Own", "s-anna", &mine, false},
-		{"OfAnotherPlayer", his.SessionID, nil, true},
-		{"OfAnotherProvider", "s-elsewhere", nil, false},
-		{"Unknown", "nosuch", nil, false},
-		{"Empty", "", nil, false},
-		{"TooLong", strings.Repeat("s", 601), nil, false},
-		{"NotText", "\xff\x00", nil, false},
+		{"Own", "s-anna", &mine},
+		{"OfAnotherPlayer", his.SessionID, nil},
+		{"OfAnotherProvider", "s-elsewhere", nil},
+		{"Unknown", "nosuch", nil},
+		{"Empty", "", nil},
+		{"TooLong", strings.Repeat("s", 601), nil},
+		{"NotText", "\xff\x00", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			seat := p.seat(t, demo.ID, "anna", tt.session)
-			want := gameprovider.Seat{Player: anna, SessionOfAnother: tt.ofAnother}
+			want := gameprovider.Seat{Player: anna}
 			want.Player.Provider, want.Player.CreatedAt = "", time.Time{} // not the Directory's to tell
 			if tt.found != nil {
 				s := *tt.found

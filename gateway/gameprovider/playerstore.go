@@ -10,8 +10,7 @@ const (
 	// Everything that a call asks about a player and its session.
 	selectSeat = `
 select p.id, p.user_id, p.currency, p.blocked_at is not null, p.bet_limit, p.loss_limit_day, p.reality_check_seconds,
-       u.blocked_at is not null, s.player is not null, s.player is not distinct from p.id,
-       s.opened_at, s.expires_at, s.checked_at, s.closed_at
+       u.blocked_at is not null, s.player is not distinct from p.id, s.opened_at, s.expires_at, s.checked_at, s.closed_at
 from game_players p
 join users u on u.id = p.user_id
 left join game_sessions s on s.provider_id = p.provider_id and s.session_id = $3

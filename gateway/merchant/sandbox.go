@@ -2,7 +2,6 @@ package merchant
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,19 +26,6 @@ var (
 	ErrNotLive    = fault.New(fault.Rule, "not_live", "only a live merchant can have a sandbox")
 	ErrNotSandbox = fault.New(fault.Rule, "not_sandbox", "this is not a free sandbox merchant")
 )
-
-// SandboxOf names the sandbox of a live merchant. It fails with not_found when
-// there is none.
-func (s *Service) SandboxOf(ctx context.Context, liveID string) (id, name string, err error) {
-	rows, err := collect[nameRow](ctx, s.deps.DB, selectSandbox, liveID)
-	switch {
-	case err != nil:
-		return "", "", fmt.Errorf("merchant: sandbox: %w", err)
-	case len(rows) == 0:
-		return "", "", ErrNotFound
-	}
-	return rows[0].ID, rows[0].Name, nil
-}
 
 // MakeSandbox makes the sandbox of a live merchant: a merchant of its own with
 // the fee of the live one, keys that are shown this once, and play money. It
