@@ -67,7 +67,7 @@ func TestOrderOfChecks(t *testing.T) {
 	check(w.users.GrantBonus(ctx, u.ID, enduser.Signup, 1000, 0, "signup"))
 	check(w.users.GrantBonus(ctx, u.ID, enduser.Cashback, 1000, 900000, "cashback"))
 	check(w.users.Block(ctx, u.ID))
-	_, err := w.SetSettings(ctx, cardorder.Change{Enabled: ptr(false)})
+	_, err := w.SetSettings(ctx, cardorder.Change{Enabled: new(false)})
 	check(err)
 	blocked := must(w.users.ByID(ctx, u.ID))
 
@@ -81,7 +81,7 @@ func TestOrderOfChecks(t *testing.T) {
 		{"Malformed", func() {}, "invalid_request", blocked},
 		{"Blocked", func() { req.Type = cardorder.Withdraw }, "FORBIDDEN", blocked},
 		{"Disabled", func() {}, "CARD_DISABLED", u},
-		{"NoDetails", func() { _, err := w.SetSettings(ctx, cardorder.Change{Enabled: ptr(true)}); check(err) }, "MISSING_PAYMENT_DETAILS", u},
+		{"NoDetails", func() { _, err := w.SetSettings(ctx, cardorder.Change{Enabled: new(true)}); check(err) }, "MISSING_PAYMENT_DETAILS", u},
 		{"TooLow", func() { req.Details.CardNumber = cardNumber }, "AMOUNT_TOO_LOW", u},
 		{"TooHigh", func() { req.Amount = 5000001 }, "AMOUNT_TOO_HIGH", u},
 		{"BlockedMeanwhile", func() { req.Amount = 300000 }, "FORBIDDEN", u},
@@ -333,7 +333,7 @@ func TestIdempotencyKey(t *testing.T) {
 				again(t)
 			})
 			t.Run("ReplayedWhenDisabledAndBlocked", func(t *testing.T) {
-				if _, err := w.SetSettings(ctx, cardorder.Change{Enabled: ptr(false)}); err != nil {
+				if _, err := w.SetSettings(ctx, cardorder.Change{Enabled: new(false)}); err != nil {
 					t.Fatal(err)
 				}
 				if err := w.users.Block(ctx, u.ID); err != nil {

@@ -32,8 +32,6 @@ const (
 
 func startOfTests() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
-func ptr[T any](v T) *T { return &v }
-
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

@@ -24,8 +24,8 @@ func TestSettings(t *testing.T) {
 		}
 	})
 	change := cardorder.Change{
-		DepositMin: ptr(int64(1)), DepositMax: ptr(int64(2)), WithdrawMin: ptr(int64(3)), WithdrawMax: ptr(int64(4)),
-		CardNumber: ptr("2200 7000-1111 2222"), BankName: ptr("T-Bank"), HolderName: ptr("PLATFORM LLC"),
+		DepositMin: new(int64(1)), DepositMax: new(int64(2)), WithdrawMin: new(int64(3)), WithdrawMax: new(int64(4)),
+		CardNumber: new("2200 7000-1111 2222"), BankName: new("T-Bank"), HolderName: new("PLATFORM LLC"),
 	}
 	want := cardorder.LimitsView{
 		PlatformCard:     cardorder.PlatformCardView{BankName: "T-Bank", CardNumber: "2200700011112222", HolderName: "PLATFORM LLC"},
@@ -43,20 +43,20 @@ func TestSettings(t *testing.T) {
 	t.Run("WhatIsNotNamedStays", func(t *testing.T) {
 		want := want
 		want.Enabled = false
-		if set, err := w.SetSettings(ctx, cardorder.Change{Enabled: ptr(false)}); err != nil || cmp.Diff(want, set.View()) != "" {
+		if set, err := w.SetSettings(ctx, cardorder.Change{Enabled: new(false)}); err != nil || cmp.Diff(want, set.View()) != "" {
 			t.Errorf("%v %s", err, cmp.Diff(want, set.View()))
 		}
 	})
 	t.Run("TheCardCanBeTakenAway", func(t *testing.T) {
-		set, err := w.SetSettings(ctx, cardorder.Change{CardNumber: ptr("")})
+		set, err := w.SetSettings(ctx, cardorder.Change{CardNumber: new("")})
 		if err != nil || set.Card.CardNumber != "" || set.Card.BankName != "T-Bank" {
 			t.Errorf("got %+v, %v", set, err)
 		}
 	})
 	t.Run("ErrEveryFault", func(t *testing.T) {
 		_, err := w.SetSettings(ctx, cardorder.Change{
-			DepositMin: ptr(int64(0)), DepositMax: ptr(int64(-1)), WithdrawMin: ptr(int64(10)), WithdrawMax: ptr(int64(9)),
-			CardNumber: ptr("12"), BankName: ptr(strings.Repeat("b", 129)), HolderName: ptr("\xff"),
+			DepositMin: new(int64(0)), DepositMax: new(int64(-1)), WithdrawMin: new(int64(10)), WithdrawMax: new(int64(9)),
+			CardNumber: new("12"), BankName: new(strings.Repeat("b", 129)), HolderName: new("\xff"),
 		})
 		wantCode(t, err, "invalid_request")
 		if got := fields(err); got != "deposit_min deposit_max withdraw_max card_number bank_name holder_name" {
@@ -79,7 +79,7 @@ func TestReencrypt(t *testing.T) {
 	ctx := t.Context()
 	old, fresh := vault.Generate("old"), vault.Generate("fresh")
 	w.Service = w.service(w.books, must(vault.New(old)))
-	if _, err := w.SetSettings(ctx, cardorder.Change{CardNumber: ptr("2200700011112222")}); err != nil {
+	if _, err := w.SetSettings(ctx, cardorder.Change{CardNumber: new("2200700011112222")}); err != nil {
 		t.Fatal(err)
 	}
 	const orders = 5

@@ -22,7 +22,7 @@ func TestAdRules(t *testing.T) {
 		"payment_methods":        func(r *exchange.AdRequest) { r.PaymentMethods = nil },
 		"payment_details":        func(r *exchange.AdRequest) { r.PaymentDetails = map[string]string{"card_number": "1234"} },
 		"instructions":           func(r *exchange.AdRequest) { r.Instructions = strings.Repeat("x", 2001) },
-		"payment_window_minutes": func(r *exchange.AdRequest) { r.PaymentWindowMinutes = ptr[int64](1441) },
+		"payment_window_minutes": func(r *exchange.AdRequest) { r.PaymentWindowMinutes = new(int64(1441)) },
 	} {
 		req := buying(100, 1000)
 		change(&req)
@@ -59,7 +59,7 @@ func TestOneActiveAdPerType(t *testing.T) {
 	first := w.ids(exchange.AdFilter{Type: "buy"})[0]
 	w.setActive(u, first, false)
 	w.ad(u, buying(100, 1000))
-	wantCode(t, w.UpdateAd(ctx, u, first, exchange.AdChange{IsActive: ptr(true)}), "DUPLICATE_AD_TYPE")
+	wantCode(t, w.UpdateAd(ctx, u, first, exchange.AdChange{IsActive: new(true)}), "DUPLICATE_AD_TYPE")
 
 	// Twins make one ad.
 	v := w.user("v", 0)
@@ -89,11 +89,11 @@ func TestEditAndDelete(t *testing.T) {
 	wantCode(t, w.DeleteAd(ctx, stranger, ad), "FORBIDDEN")
 	wantCode(t, w.UpdateAd(ctx, owner, 4711, exchange.AdChange{}), "NOT_FOUND")
 	id := w.order(taker, ad, 60_000)
-	noErr(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{MaxAmount: ptr[int64](70_000), ExchangeRate: ptr[int64](200), PaymentMethods: &[]string{"sbp"}}))
+	noErr(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{MaxAmount: new(int64(70_000)), ExchangeRate: new(int64(200)), PaymentMethods: &[]string{"sbp"}}))
 	if left := w.remaining(ad); left != 10_000 {
 		t.Errorf("%d left after max_amount went down by 30000, want 10000", left)
 	}
-	wantCode(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{MaxAmount: ptr[int64](59_999)}), "invalid_request")
+	wantCode(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{MaxAmount: new(int64(59_999))}), "invalid_request")
 	if o := w.read(taker, id); o.ExchangeRate != 100 || o.FiatAmount != 60_000 || o.PaymentMethod != "card" {
 		t.Errorf("the order follows the edit: %+v", o)
 	}

@@ -227,8 +227,6 @@ func parallel[T any](n int, f func(i int) T) []T {
 	return out
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // deposit adds to what a user has deposited.
 func (w *world) deposit(u enduser.User, amount int64) {
 	w.t.Helper()

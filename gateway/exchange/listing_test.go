@@ -36,15 +36,15 @@ func TestListing(t *testing.T) {
 		}
 		return w.ad(w.user(name, 1_000_000), req)
 	}
-	cheap := ad("cheap", func(r *exchange.AdRequest) { r.ExchangeRate = ptr[int64](90) })
-	dear := ad("dear", func(r *exchange.AdRequest) { r.ExchangeRate = ptr[int64](110) })
+	cheap := ad("cheap", func(r *exchange.AdRequest) { r.ExchangeRate = new(int64(90)) })
+	dear := ad("dear", func(r *exchange.AdRequest) { r.ExchangeRate = new(int64(110)) })
 	plain := ad("plain", nil)
 	even := ad("even", nil)
-	euro := ad("euro", func(r *exchange.AdRequest) { r.FiatCurrency, r.ExchangeRate = "EUR", ptr[int64](1) })
-	sale := ad("sale", func(r *exchange.AdRequest) { *r = selling(1000, 50_000); r.ExchangeRate = ptr[int64](105) })
+	euro := ad("euro", func(r *exchange.AdRequest) { r.FiatCurrency, r.ExchangeRate = "EUR", new(int64(1)) })
+	sale := ad("sale", func(r *exchange.AdRequest) { *r = selling(1000, 50_000); r.ExchangeRate = new(int64(105)) })
 	bargain := ad("bargain", func(r *exchange.AdRequest) {
 		*r = selling(1000, 200_000)
-		r.ExchangeRate, r.PaymentMethods, r.PaymentWindowMinutes = ptr[int64](95), []string{"sbp"}, ptr[int64](10)
+		r.ExchangeRate, r.PaymentMethods, r.PaymentWindowMinutes = new(int64(95)), []string{"sbp"}, new(int64(10))
 	})
 	paused := ad("paused", nil)
 	_, err := w.db.Exec(ctx, `update p2p_ads set is_active = false where id = $1`, paused)
@@ -70,12 +70,12 @@ func TestListing(t *testing.T) {
 		{"OrdersCount", exchange.AdFilter{SortBy: "orders_count", FiatCurrency: "RUB"}, []int64{plain, sale, dear, cheap, even, bargain}},
 		{"BestPriceBuy", exchange.AdFilter{SortBy: "best_price", Type: "buy", FiatCurrency: "RUB"}, []int64{dear, plain, even, cheap}},
 		{"BestPriceSell", exchange.AdFilter{SortBy: "best_price", Type: "sell"}, []int64{bargain, sale}},
-		{"AmountBelow", exchange.AdFilter{Amount: ptr[int64](999)}, []int64{}},
-		{"AmountAbove", exchange.AdFilter{Amount: ptr[int64](100_001)}, []int64{bargain}},
-		{"Amount", exchange.AdFilter{Amount: ptr[int64](1000), Type: "sell"}, []int64{sale, bargain}},
+		{"AmountBelow", exchange.AdFilter{Amount: new(int64(999))}, []int64{}},
+		{"AmountAbove", exchange.AdFilter{Amount: new(int64(100_001))}, []int64{bargain}},
+		{"Amount", exchange.AdFilter{Amount: new(int64(1000)), Type: "sell"}, []int64{sale, bargain}},
 		{"Method", exchange.AdFilter{PaymentMethod: "card", Type: "sell"}, []int64{sale}},
 		{"NoMethod", exchange.AdFilter{PaymentMethod: "cash"}, []int64{}},
-		{"Duration", exchange.AdFilter{MaxPaymentDuration: ptr[int64](29)}, []int64{bargain}},
+		{"Duration", exchange.AdFilter{MaxPaymentDuration: new(int64(29))}, []int64{bargain}},
 		{"Author", exchange.AdFilter{AuthorNickname: "plain"}, []int64{plain}},
 		{"NoAuthor", exchange.AdFilter{AuthorNickname: "nobody"}, []int64{}},
 		{"Page", exchange.AdFilter{Limit: 2, Offset: 1}, []int64{sale, plain}},
@@ -85,8 +85,8 @@ func TestListing(t *testing.T) {
 		}
 	}
 	for name, f := range map[string]exchange.AdFilter{
-		"type": {Type: "rent"}, "fiat_currency": {FiatCurrency: "rub"}, "amount": {Amount: ptr[int64](0)}, "sort_by": {SortBy: "age"},
-		"limit": {Limit: 101}, "offset": {Offset: 10_001}, "max_payment_duration": {MaxPaymentDuration: ptr[int64](0)},
+		"type": {Type: "rent"}, "fiat_currency": {FiatCurrency: "rub"}, "amount": {Amount: new(int64(0))}, "sort_by": {SortBy: "age"},
+		"limit": {Limit: 101}, "offset": {Offset: 10_001}, "max_payment_duration": {MaxPaymentDuration: new(int64(0))},
 		"payment_method": {PaymentMethod: strings.Repeat("x", 65)}, "author_nickname": {AuthorNickname: "\x00"},
 	} {
 		_, err := w.Ads(ctx, f)
@@ -125,10 +125,10 @@ func TestListingPlans(t *testing.T) {
 	sorted := regexp.MustCompile(`"Node Type": "(Incremental )?Sort"`)
 	filters := map[string]exchange.AdFilter{
 		"none": {}, "type": {Type: "buy"}, "currency": {FiatCurrency: "RUB"}, "rare currency": {FiatCurrency: "KZT"},
-		"market": {Type: "sell", FiatCurrency: "RUB"}, "inactive": {IsActive: ptr(false)},
-		"amount": {Type: "buy", FiatCurrency: "RUB", Amount: ptr[int64](500_000)},
-		"method": {Type: "buy", FiatCurrency: "RUB", PaymentMethod: "sbp"}, "duration": {Type: "sell", MaxPaymentDuration: ptr[int64](15)},
-		"all":  {Type: "buy", FiatCurrency: "RUB", Amount: ptr[int64](500_000), PaymentMethod: "card", MaxPaymentDuration: ptr[int64](30), IsActive: ptr(true)},
+		"market": {Type: "sell", FiatCurrency: "RUB"}, "inactive": {IsActive: new(false)},
+		"amount": {Type: "buy", FiatCurrency: "RUB", Amount: new(int64(500_000))},
+		"method": {Type: "buy", FiatCurrency: "RUB", PaymentMethod: "sbp"}, "duration": {Type: "sell", MaxPaymentDuration: new(int64(15))},
+		"all":  {Type: "buy", FiatCurrency: "RUB", Amount: new(int64(500_000)), PaymentMethod: "card", MaxPaymentDuration: new(int64(30)), IsActive: new(true)},
 		"deep": {Type: "buy", FiatCurrency: "RUB", Limit: 100, Offset: 10_000},
 	}
 	for _, sort := range []string{"rating", "orders_count", "best_price"} {

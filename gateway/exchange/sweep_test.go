@@ -17,7 +17,7 @@ func TestSweep(t *testing.T) {
 	buyer := w.user("buyer", 0)
 	late, paid := w.user("late", 1_000_000), w.user("paid", 1_000_000)
 	req := buying(100, 1_000_000)
-	req.PaymentWindowMinutes = ptr[int64](5)
+	req.PaymentWindowMinutes = new(int64(5))
 	ad := w.ad(buyer, req)
 	lateID, paidID := w.order(late, ad, 1000), w.order(paid, ad, 2000)
 	noErr(t, w.ConfirmPaid(ctx, buyer, paidID))

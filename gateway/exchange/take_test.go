@@ -72,7 +72,7 @@ func TestOrderOfChecks(t *testing.T) {
 		other := w.user("other owner", 0)
 		taker := w.user("taker", 50_000) // below the minimum of deposits, too little for the ad
 		req := buying(100, 1_000_000)
-		req.ExchangeRate = ptr[int64](1)
+		req.ExchangeRate = new(int64(1))
 		ad := w.ad(owner, req)
 		dust := answer(ad, 100)
 		for _, step := range []struct {
@@ -99,7 +99,7 @@ func TestOrderOfChecks(t *testing.T) {
 				change: func(r *exchange.OrderRequest) { r.USDTAmount = 500_001 }, want: "AMOUNT_EXCEEDS_AVAILABLE",
 			},
 			{
-				name: "TooSmall", before: func() { noErr(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{MinAmount: ptr[int64](1)})) },
+				name: "TooSmall", before: func() { noErr(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{MinAmount: new(int64(1))})) },
 				change: func(r *exchange.OrderRequest) { r.USDTAmount = 49 }, want: "AMOUNT_TOO_SMALL",
 			},
 			{
@@ -278,7 +278,7 @@ func TestEditsWhileTaking(t *testing.T) {
 			return err
 		}
 		for n := range int64(edits) {
-			noErr(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{ExchangeRate: ptr(200 + n), PaymentWindowMinutes: ptr(100 + n)}))
+			noErr(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{ExchangeRate: new(200 + n), PaymentWindowMinutes: new(100 + n)}))
 		}
 		return nil
 	})
@@ -307,7 +307,7 @@ func TestATakeByOldTermsIsJudgedAgain(t *testing.T) {
 		{"MinimumIsRespected", `update p2p_ads set min_amount = 5000, version = version + 1 where id = $1`, "AMOUNT_TOO_LOW"},
 		{"SwitchedOff", `update p2p_ads set is_active = false, version = version + 1 where id = $1`, "AD_NOT_ACTIVE"},
 	} {
-		noErr(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{MinAmount: ptr[int64](100)}))
+		noErr(t, w.UpdateAd(ctx, owner, ad, exchange.AdChange{MinAmount: new(int64(100))}))
 		tx, err := w.db.Begin(ctx)
 		noErr(t, err)
 		defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()

@@ -156,5 +156,3 @@ func wantCode(t testing.TB, err error, code, field string) {
 		t.Errorf("got fields %v, want %s first", f.Fields, field)
 	}
 }
-
-func ptr[T any](v T) *T { return &v }

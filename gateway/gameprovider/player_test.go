@@ -21,7 +21,7 @@ func TestBindPlayer(t *testing.T) {
 	anna, boris := p.user(t, "anna"), p.user(t, "boris")
 	binding := gameprovider.Binding{
 		Provider: "demo", PlayerID: "p-7", UserID: anna, Currency: rub,
-		Limits: gameprovider.Limits{BetLimit: ptr(int64(500_000)), RealityCheck: time.Hour},
+		Limits: gameprovider.Limits{BetLimit: new(int64(500_000)), RealityCheck: time.Hour},
 	}
 	want := gameprovider.Player{
 		ID: 1, ProviderID: provider.ID, Provider: "demo", PlayerID: "p-7", UserID: anna, Currency: rub, Limits: binding.Limits, CreatedAt: noon,
@@ -48,8 +48,8 @@ func TestBindPlayer(t *testing.T) {
 		"player_id":      func(b *gameprovider.Binding) { b.PlayerID = strings.Repeat("a", 46) },
 		"user":           func(b *gameprovider.Binding) { b.UserID, b.PlayerID = 99, "fresh" },
 		"currency":       func(b *gameprovider.Binding) { b.Currency = "rub" },
-		"bet_limit":      func(b *gameprovider.Binding) { b.BetLimit = ptr(int64(-1)) },
-		"loss_limit_day": func(b *gameprovider.Binding) { b.LossLimitDay = ptr(int64(-5)) },
+		"bet_limit":      func(b *gameprovider.Binding) { b.BetLimit = new(int64(-1)) },
+		"loss_limit_day": func(b *gameprovider.Binding) { b.LossLimitDay = new(int64(-5)) },
 		"reality_check":  func(b *gameprovider.Binding) { b.RealityCheck = time.Second + 1 },
 	} {
 		b := binding
@@ -136,17 +136,17 @@ func TestSetLimits(t *testing.T) {
 		want   gameprovider.Limits
 	}{
 		{"None", gameprovider.LimitsChange{}, gameprovider.Limits{}},
-		{"Bet", gameprovider.LimitsChange{BetLimit: ptr(int64(100))}, gameprovider.Limits{BetLimit: ptr(int64(100))}},
+		{"Bet", gameprovider.LimitsChange{BetLimit: new(int64(100))}, gameprovider.Limits{BetLimit: new(int64(100))}},
 		{
-			"LossAndCheck", gameprovider.LimitsChange{LossLimitDay: ptr(int64(0)), RealityCheck: ptr(time.Minute)},
-			gameprovider.Limits{BetLimit: ptr(int64(100)), LossLimitDay: ptr(int64(0)), RealityCheck: time.Minute},
+			"LossAndCheck", gameprovider.LimitsChange{LossLimitDay: new(int64(0)), RealityCheck: new(time.Minute)},
+			gameprovider.Limits{BetLimit: new(int64(100)), LossLimitDay: new(int64(0)), RealityCheck: time.Minute},
 		},
 		{
-			"BetOff", gameprovider.LimitsChange{BetLimit: ptr(gameprovider.NoLimit)},
-			gameprovider.Limits{LossLimitDay: ptr(int64(0)), RealityCheck: time.Minute},
+			"BetOff", gameprovider.LimitsChange{BetLimit: new(gameprovider.NoLimit)},
+			gameprovider.Limits{LossLimitDay: new(int64(0)), RealityCheck: time.Minute},
 		},
 		{
-			"TheRestOff", gameprovider.LimitsChange{LossLimitDay: ptr(gameprovider.NoLimit), RealityCheck: ptr(time.Duration(0))},
+			"TheRestOff", gameprovider.LimitsChange{LossLimitDay: new(gameprovider.NoLimit), RealityCheck: new(time.Duration(0))},
 			gameprovider.Limits{},
 		},
 	}
@@ -160,7 +160,7 @@ func TestSetLimits(t *testing.T) {
 		}
 	}
 	p.wantTrail(t, "player.set-limits", 4)
-	_, err := p.SetLimits(t.Context(), "demo", "p-7", gameprovider.LimitsChange{LossLimitDay: ptr(int64(-2))})
+	_, err := p.SetLimits(t.Context(), "demo", "p-7", gameprovider.LimitsChange{LossLimitDay: new(int64(-2))})
 	wantCode(t, err, "invalid_request", "loss_limit_day")
 	_, err = p.SetLimits(t.Context(), "demo", "p-8", gameprovider.LimitsChange{})
 	wantCode(t, err, "unknown_player", "")
@@ -303,7 +303,7 @@ func TestPlayerView(t *testing.T) {
 	t.Parallel()
 	limited := gameprovider.Player{
 		Provider: "demo", PlayerID: "p-7", UserID: 42, Currency: "JPY", Blocked: true, CreatedAt: noon,
-		Limits: gameprovider.Limits{BetLimit: ptr(int64(500)), LossLimitDay: ptr(int64(0)), RealityCheck: time.Hour},
+		Limits: gameprovider.Limits{BetLimit: new(int64(500)), LossLimitDay: new(int64(0)), RealityCheck: time.Hour},
 	}
 	got := jsonOf(t, []gameprovider.PlayerView{limited.View(), {}})
 	want := `[{"provider":"demo","player_id":"p-7","user_id":42,"currency":"JPY","blocked":true,` +

@@ -139,7 +139,7 @@ func TestRealityCheck(t *testing.T) {
 	if p.pass(2 * time.Hour); due() {
 		t.Error("it is due without an interval")
 	}
-	if _, err := p.SetLimits(t.Context(), "demo", "p-7", gameprovider.LimitsChange{RealityCheck: ptr(time.Hour)}); err != nil {
+	if _, err := p.SetLimits(t.Context(), "demo", "p-7", gameprovider.LimitsChange{RealityCheck: new(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	if !due() {

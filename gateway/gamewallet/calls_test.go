@@ -144,10 +144,10 @@ func TestNewBets(t *testing.T) {
 		"SessionExpired": {func(s seat) { s.w.advance(12 * time.Hour) }, "ERROR_SESSION_EXPIRED", false},
 		"SessionClosed":  {func(s seat) { must(s.w.parties.CloseSession(ctx, s.provider.Name, s.session)) }, "ERROR_SESSION_EXPIRED", false},
 		"GameInactive":   {func(s seat) { must(s.w.parties.SetGame(ctx, s.provider.Name, game, false)) }, "ERROR_GAME_NOT_ACTIVE", false},
-		"BetLimit":       {func(s seat) { s.limit(gameprovider.LimitsChange{BetLimit: ptr(int64(99))}) }, "ERROR_TRANSACTION_LIMIT_EXCEEDED", false},
-		"LossLimit":      {func(s seat) { s.limit(gameprovider.LimitsChange{LossLimitDay: ptr(int64(299))}) }, "ERROR_TRANSACTION_LIMIT_EXCEEDED", false},
+		"BetLimit":       {func(s seat) { s.limit(gameprovider.LimitsChange{BetLimit: new(int64(99))}) }, "ERROR_TRANSACTION_LIMIT_EXCEEDED", false},
+		"LossLimit":      {func(s seat) { s.limit(gameprovider.LimitsChange{LossLimitDay: new(int64(299))}) }, "ERROR_TRANSACTION_LIMIT_EXCEEDED", false},
 		"RealityCheck": {func(s seat) {
-			s.limit(gameprovider.LimitsChange{RealityCheck: ptr(time.Hour)})
+			s.limit(gameprovider.LimitsChange{RealityCheck: new(time.Hour)})
 			s.w.advance(time.Hour)
 		}, "ERROR_TRANSACTION_REALITY_CHECK", false},
 	} {

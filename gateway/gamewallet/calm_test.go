@@ -38,7 +38,7 @@ func TestWhatIsKnownToFailDoesNotReachTheBooks(t *testing.T) {
 	s.ok(win, 800)
 	s.ok(undo, 900)
 	s.refused(s.undo(early), "ERROR_ROLLBACK_TRANSACTION_NOT_FOUND")
-	s.limit(gameprovider.LimitsChange{BetLimit: ptr(int64(150)), LossLimitDay: ptr(int64(150))})
+	s.limit(gameprovider.LimitsChange{BetLimit: new(int64(150)), LossLimitDay: new(int64(150))})
 	late := s.bet(10)
 	late.RoundID = over.RoundID
 	for name, request := range map[string]any{

@@ -17,7 +17,7 @@ func TestTheDaysLoss(t *testing.T) {
 	s := w.sit(100000)
 	early := s.bet(400)
 	s.ok(early, 99600) // before there was a limit, and it counts
-	s.limit(gameprovider.LimitsChange{LossLimitDay: ptr(int64(1000))})
+	s.limit(gameprovider.LimitsChange{LossLimitDay: new(int64(1000))})
 	s.refused(s.bet(601), limited)
 	full := s.bet(600)
 	s.ok(full, 99000)
@@ -50,7 +50,7 @@ func TestARollbackGivesBackOnTheDayOfItsBet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.sit(100000)
-	s.limit(gameprovider.LimitsChange{LossLimitDay: ptr(int64(1000))})
+	s.limit(gameprovider.LimitsChange{LossLimitDay: new(int64(1000))})
 	bet := s.bet(1000)
 	s.ok(bet, 99000)
 	w.advance(12 * time.Hour)
@@ -67,7 +67,7 @@ func TestTheDaysLossOfManyAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.sit(100000)
-	s.limit(gameprovider.LimitsChange{LossLimitDay: ptr(int64(500))})
+	s.limit(gameprovider.LimitsChange{LossLimitDay: new(int64(500))})
 	errs := parallel(20, func(i int) error {
 		_, err := s.call(w.either(i), s.bet(100))
 		return err
@@ -85,7 +85,7 @@ func TestRealityCheck(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.sit(100000)
-	s.limit(gameprovider.LimitsChange{RealityCheck: ptr(time.Hour)})
+	s.limit(gameprovider.LimitsChange{RealityCheck: new(time.Hour)})
 	w.advance(time.Hour - time.Microsecond)
 	s.ok(s.bet(1), 99999)
 	w.advance(time.Microsecond)
@@ -121,16 +121,16 @@ func TestTheFirstCheckThatFails(t *testing.T) {
 			w.advance(time.Hour)
 		}},
 		{"ERROR_GAME_NOT_ACTIVE", func() { must(w.parties.SetGame(ctx, s.provider.Name, game, true)) }},
-		{limited, func() { s.limit(gameprovider.LimitsChange{BetLimit: ptr(gameprovider.NoLimit)}) }},
-		{limited, func() { s.limit(gameprovider.LimitsChange{LossLimitDay: ptr(gameprovider.NoLimit)}) }},
-		{"ERROR_TRANSACTION_REALITY_CHECK", func() { s.limit(gameprovider.LimitsChange{RealityCheck: ptr(time.Duration(0))}) }},
+		{limited, func() { s.limit(gameprovider.LimitsChange{BetLimit: new(gameprovider.NoLimit)}) }},
+		{limited, func() { s.limit(gameprovider.LimitsChange{LossLimitDay: new(gameprovider.NoLimit)}) }},
+		{"ERROR_TRANSACTION_REALITY_CHECK", func() { s.limit(gameprovider.LimitsChange{RealityCheck: new(time.Duration(0))}) }},
 		{"ERROR_BAD_REQUEST", func() { bet.RoundID = "another" }},
 		{"ERROR_TRANSACTION_INSUFFICIENT_FUNDS", func() { s.pay(110) }},
 	}
 	must(w.parties.BlockPlayer(ctx, s.provider.Name, s.player))
 	must(w.parties.SetGame(ctx, s.provider.Name, game, false))
 	must(w.parties.CloseSession(ctx, s.provider.Name, s.session))
-	s.limit(gameprovider.LimitsChange{BetLimit: ptr(int64(1)), LossLimitDay: ptr(int64(1)), RealityCheck: ptr(time.Second)})
+	s.limit(gameprovider.LimitsChange{BetLimit: new(int64(1)), LossLimitDay: new(int64(1)), RealityCheck: new(time.Second)})
 	for _, step := range steps {
 		s.refused(bet, step.code)
 		step.fix()

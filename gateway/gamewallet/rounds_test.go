@@ -68,7 +68,7 @@ func TestWins(t *testing.T) {
 	s.ok(s.win(bet, 6), 99911) // several wins of one bet
 
 	promo := s.win(bet, 7)
-	promo.WithdrawTransactionID, promo.Campaign, promo.RoundID, promo.FreeSpinsConsumed = "", "spring", "free", ptr(true)
+	promo.WithdrawTransactionID, promo.Campaign, promo.RoundID, promo.FreeSpinsConsumed = "", "spring", "free", new(true)
 	s.ok(promo, 99918)
 	promo.TransactionID, promo.WithdrawTransactionID = w.id(), "nosuch"
 	s.refused(promo, "ERROR_TRANSACTION_WITHDRAW_NOT_FOUND")

@@ -148,7 +148,7 @@ func TestReplay(t *testing.T) {
 	t.Run("WhileOpen", func(t *testing.T) { wantReplay(t, first, s.send(http.MethodPost, s.path("create_pay_out"), raw, nil)) })
 	s.wantOK(s.cancel("order-1"))
 	t.Run("AfterTheEnd", func(t *testing.T) { wantReplay(t, first, s.create(payoutBody("order-1", nil))) })
-	s.set(merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{{Currency: "rub", Method: "sbp"}: {Enabled: ptr(false)}}})
+	s.set(merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{{Currency: "rub", Method: "sbp"}: {Enabled: new(false)}}})
 	t.Run("AfterTheMethodWasDisabled", func(t *testing.T) { wantReplay(t, first, s.create(payoutBody("order-1", nil))) })
 
 	for name, changes := range map[string]fields{
@@ -231,7 +231,7 @@ func TestAnswers(t *testing.T) {
 		return id
 	}
 	s.staleRate("chf")
-	s.set(merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{{Currency: "chf", Method: "sbp"}: {Enabled: ptr(true)}}})
+	s.set(merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{{Currency: "chf", Method: "sbp"}: {Enabled: new(true)}}})
 	tests := []struct {
 		name   string
 		do     func() answer
@@ -298,7 +298,7 @@ func TestExpectedRefusalsAreLoggedAsWarnings(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	s.staleRate("chf")
-	s.set(merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{{Currency: "chf", Method: "sbp"}: {Enabled: ptr(true)}}})
+	s.set(merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{{Currency: "chf", Method: "sbp"}: {Enabled: new(true)}}})
 	s.wantOK(s.as(operator.RoleAdmin, http.MethodPut, "/capacity", fields{"currency": "rub", "method": "sbp", "max_open": 0}))
 	s.wantError(s.create(payoutBody("order-1", nil)), http.StatusServiceUnavailable, "overloading_requisite")
 	s.wantError(s.create(payoutBody("order-2", fields{"fiat_currency": "chf"})), http.StatusServiceUnavailable, "rate_unavailable")
@@ -411,7 +411,7 @@ func TestCurrencyIsStoredLower(t *testing.T) {
 func TestMaskedMerchantGetsTheLastFour(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	s.set(merchant.Change{MaskRequisites: ptr(true)})
+	s.set(merchant.Change{MaskRequisites: new(true)})
 	s.wantOK(s.create(payoutBody("order-1", byMethod["card"])))
 	if got := s.status("order-1").text("number_card"); strings.Contains(got, card[:12]) || !strings.HasSuffix(got, "0004") {
 		t.Errorf("got %q", got)

@@ -417,5 +417,3 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
-
-func ptr[T any](v T) *T { return &v }

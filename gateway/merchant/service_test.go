@@ -23,8 +23,6 @@ import (
 	"disburse/signing"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func TestCreateBeginsWithTheDefaults(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
@@ -167,14 +165,14 @@ func TestSet(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
 	p.create(t, "demo")
-	rub := func(minor int64) *money.Money { return ptr(money.New(minor, "RUB")) }
+	rub := func(minor int64) *money.Money { return new(money.New(minor, "RUB")) }
 	change := merchant.Change{
-		RequireV2: ptr(true), MaskRequisites: ptr(true), Luhn: ptr(true), StandartSign: ptr(signing.MerchantOrderKey),
-		FeeBPS: ptr(int64(250)), FeeFixed: ptr(usdt(t, "0.5")), Timeout: ptr(90 * time.Minute),
+		RequireV2: new(true), MaskRequisites: new(true), Luhn: new(true), StandartSign: new(signing.MerchantOrderKey),
+		FeeBPS: new(int64(250)), FeeFixed: new(usdt(t, "0.5")), Timeout: new(90 * time.Minute),
 		Methods: map[merchant.MethodKey]merchant.MethodChange{
-			{Currency: "rub", Method: "sbp"}:  {Enabled: ptr(false)},
+			{Currency: "rub", Method: "sbp"}:  {Enabled: new(false)},
 			{Currency: "rub", Method: "card"}: {Min: rub(50000), Max: rub(50000)},
-			{Currency: "jpy", Method: "iban"}: {Enabled: ptr(true)},
+			{Currency: "jpy", Method: "iban"}: {Enabled: new(true)},
 		},
 		Limits: map[merchant.LimitName]ratelimit.Limit{
 			merchant.LimitCreate: {}, merchant.LimitStatus: {Rate: 1, Per: time.Minute, Burst: 3},
@@ -226,22 +224,22 @@ func TestSetRefuses(t *testing.T) {
 	limit := func(name merchant.LimitName, l ratelimit.Limit) merchant.Change {
 		return merchant.Change{Limits: map[merchant.LimitName]ratelimit.Limit{name: l}}
 	}
-	rub := func(minor int64) *money.Money { return ptr(money.New(minor, "RUB")) }
+	rub := func(minor int64) *money.Money { return new(money.New(minor, "RUB")) }
 	for _, tt := range []struct {
 		name   string
 		change merchant.Change
 		fields []string
 	}{
-		{"ErrForm", merchant.Change{StandartSign: ptr(signing.Form("sign_key"))}, []string{"standart_sign"}},
-		{"ErrNoTimeout", merchant.Change{Timeout: ptr(time.Duration(0))}, []string{"timeout"}},
-		{"ErrLongTimeout", merchant.Change{Timeout: ptr(10081 * time.Minute)}, []string{"timeout"}},
-		{"ErrPartOfAMinute", merchant.Change{Timeout: ptr(90 * time.Second)}, []string{"timeout"}},
-		{"ErrFee", merchant.Change{FeeBPS: ptr(int64(-1))}, []string{"fee_bps"}},
-		{"ErrFixedFee", merchant.Change{FeeFixed: ptr(money.New(1, money.USDT))}, []string{"fee_fixed"}},
+		{"ErrForm", merchant.Change{StandartSign: new(signing.Form("sign_key"))}, []string{"standart_sign"}},
+		{"ErrNoTimeout", merchant.Change{Timeout: new(time.Duration(0))}, []string{"timeout"}},
+		{"ErrLongTimeout", merchant.Change{Timeout: new(10081 * time.Minute)}, []string{"timeout"}},
+		{"ErrPartOfAMinute", merchant.Change{Timeout: new(90 * time.Second)}, []string{"timeout"}},
+		{"ErrFee", merchant.Change{FeeBPS: new(int64(-1))}, []string{"fee_bps"}},
+		{"ErrFixedFee", merchant.Change{FeeFixed: new(money.New(1, money.USDT))}, []string{"fee_fixed"}},
 		{"ErrMethod", method(merchant.MethodKey{Currency: "rub", Method: "cash"}, merchant.MethodChange{}), []string{"methods"}},
 		{"ErrCurrency", method(merchant.MethodKey{Currency: "zzz", Method: "card"}, merchant.MethodChange{}), []string{"methods"}},
 		{"ErrCurrencyInUpperCase", method(merchant.MethodKey{Currency: "RUB", Method: "card"}, merchant.MethodChange{}), []string{"methods"}},
-		{"ErrBoundsInAnotherCurrency", method(sbp, merchant.MethodChange{Min: ptr(money.New(1, "EUR"))}), []string{"methods.rub/sbp"}},
+		{"ErrBoundsInAnotherCurrency", method(sbp, merchant.MethodChange{Min: new(money.New(1, "EUR"))}), []string{"methods.rub/sbp"}},
 		{"ErrMinimumOfZero", method(sbp, merchant.MethodChange{Min: rub(0)}), []string{"methods.rub/sbp.min"}},
 		{"ErrMaximumBelowMinimum", method(sbp, merchant.MethodChange{Max: rub(9999)}), []string{"methods.rub/sbp.max"}},
 		{"ErrMaximumBeyondWhatCanBeAsked", method(sbp, merchant.MethodChange{Max: rub(100_000_000_000_000)}), []string{"methods.rub/sbp.max"}},
@@ -252,7 +250,7 @@ func TestSetRefuses(t *testing.T) {
 		{"ErrLimitBeyondTheLimiter", limit(merchant.LimitCreate, ratelimit.Limit{Rate: 100_001, Per: time.Second, Burst: 1}), []string{"limits.create"}},
 		{"ErrLimitThatRefillsInAYear", limit(merchant.LimitCreate, ratelimit.Limit{Rate: 1, Per: 24 * time.Hour, Burst: 365}), []string{"limits.create"}},
 		{"ErrAllAtOnce", merchant.Change{
-			FeeBPS: ptr(int64(-1)), Timeout: ptr(-time.Minute), Luhn: ptr(true),
+			FeeBPS: new(int64(-1)), Timeout: new(-time.Minute), Luhn: new(true),
 			Methods: map[merchant.MethodKey]merchant.MethodChange{sbp: {Min: rub(-1), Max: rub(-2)}},
 			Limits:  map[merchant.LimitName]ratelimit.Limit{"x": {}},
 		}, []string{"fee_bps", "timeout", "methods.rub/sbp.min", "methods.rub/sbp.max", "limits"}},

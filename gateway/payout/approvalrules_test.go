@@ -81,7 +81,7 @@ func TestApprovalRules(t *testing.T) {
 	w.clock.advance(time.Second)
 	w.rule("5000.00")
 	rules := must(w.ApprovalRules(t.Context()))
-	want := []payout.ApprovalRuleView{{Currency: "rub", AtOrAbove: ptr("5000.00"), SetAt: "2026-03-04T05:06:09Z", SetBy: "system"}}
+	want := []payout.ApprovalRuleView{{Currency: "rub", AtOrAbove: new("5000.00"), SetAt: "2026-03-04T05:06:09Z", SetBy: "system"}}
 	if len(rules) != 1 || cmp.Diff(want[0], rules[0].View()) != "" {
 		t.Errorf("%+v", rules)
 	}
@@ -89,8 +89,8 @@ func TestApprovalRules(t *testing.T) {
 		currency string
 		amount   *money.Money
 	}{
-		"UnknownCurrency": {"xxx", nil}, "USDT": {"usdt", nil}, "Negative": {"rub", ptr(money.New(-1, must2(money.Lookup("rub"))))},
-		"OtherCurrency": {"rub", ptr(money.New(1, must2(money.Lookup("eur"))))},
+		"UnknownCurrency": {"xxx", nil}, "USDT": {"usdt", nil}, "Negative": {"rub", new(money.New(-1, must2(money.Lookup("rub"))))},
+		"OtherCurrency": {"rub", new(money.New(1, must2(money.Lookup("eur"))))},
 	} {
 		_, err := w.SetApprovalRule(t.Context(), set.currency, set.amount)
 		if f := fault.From(err); f == nil || f.Code != "invalid_request" {

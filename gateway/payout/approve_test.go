@@ -30,7 +30,7 @@ func (w *world) rule(amount string) {
 	w.t.Helper()
 	var from *money.Money
 	if amount != "off" {
-		from = ptr(must(money.Parse(amount, must2(money.Lookup("rub")))))
+		from = new(must(money.Parse(amount, must2(money.Lookup("rub")))))
 	}
 	if _, err := w.SetApprovalRule(w.t.Context(), "rub", from); err != nil {
 		w.t.Fatal(err)

@@ -50,8 +50,8 @@ func TestCurrenciesOfOtherScales(t *testing.T) {
 	w := newWorld(t)
 	w.setRate("jpy", "150.0000")
 	w.setRate("kwd", "0.3070")
-	on := merchant.MethodChange{Enabled: ptr(true), Min: ptr(money.New(1, "JPY"))}
-	onKWD := merchant.MethodChange{Enabled: ptr(true), Min: ptr(money.New(1, "KWD"))}
+	on := merchant.MethodChange{Enabled: new(true), Min: new(money.New(1, "JPY"))}
+	onKWD := merchant.MethodChange{Enabled: new(true), Min: new(money.New(1, "KWD"))}
 	m := w.set("demo", merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{
 		{Currency: "jpy", Method: "card"}: on, {Currency: "kwd", Method: "card"}: onKWD,
 	}})
@@ -156,7 +156,7 @@ func TestWorthNothing(t *testing.T) {
 	w := newWorld(t)
 	w.setRate("vnd", "999999999.0000")
 	m := w.set("demo", merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{
-		{Currency: "vnd", Method: "card"}: {Enabled: ptr(true), Min: ptr(money.New(1, "VND"))},
+		{Currency: "vnd", Method: "card"}: {Enabled: new(true), Min: new(money.New(1, "VND"))},
 	}})
 	req := request("dust")
 	req.FiatCurrency, req.FiatAmount = "vnd", "49999.00"
@@ -197,12 +197,12 @@ func TestReplayAnswersTheFirstAnswerForEver(t *testing.T) {
 	})
 	t.Run("AfterTheBoundsMoved", func(t *testing.T) {
 		again(t, w.set("demo", merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{
-			{Currency: "rub", Method: "card"}: {Min: ptr(money.New(500_000, "RUB"))},
+			{Currency: "rub", Method: "card"}: {Min: new(money.New(500_000, "RUB"))},
 		}}))
 	})
 	t.Run("AfterTheMethodWentOff", func(t *testing.T) {
 		again(t, w.set("demo", merchant.Change{Methods: map[merchant.MethodKey]merchant.MethodChange{
-			{Currency: "rub", Method: "card"}: {Enabled: ptr(false)},
+			{Currency: "rub", Method: "card"}: {Enabled: new(false)},
 		}}))
 	})
 	t.Run("AfterItEnded", func(t *testing.T) {
@@ -213,8 +213,8 @@ func TestReplayAnswersTheFirstAnswerForEver(t *testing.T) {
 	})
 	t.Run("WithoutMoney", func(t *testing.T) {
 		w.setRate("rub", "97.1234")
-		m := w.set("demo", merchant.Change{FeeBPS: ptr(int64(10_000)), Methods: map[merchant.MethodKey]merchant.MethodChange{
-			{Currency: "rub", Method: "card"}: {Enabled: ptr(true), Min: ptr(money.New(1, "RUB"))},
+		m := w.set("demo", merchant.Change{FeeBPS: new(int64(10_000)), Methods: map[merchant.MethodKey]merchant.MethodChange{
+			{Currency: "rub", Method: "card"}: {Enabled: new(true), Min: new(money.New(1, "RUB"))},
 		}})
 		big := request("big")
 		big.FiatAmount = "48000.00"
@@ -240,7 +240,7 @@ func TestOtherRequestsUnderAnOrderIDAreRefused(t *testing.T) {
 		"Description": func(r *payout.CreateRequest) { r.OrderDescription = "d" },
 		"SuccessURL":  func(r *payout.CreateRequest) { r.SuccessCallbackURL = "https://shop.example.com/other" },
 		"ErrorURL":    func(r *payout.CreateRequest) { r.ErrorCallbackURL = "https://shop.example.com/other" },
-		"Timeout":     func(r *payout.CreateRequest) { r.Timeout = ptr(int64(60)) },
+		"Timeout":     func(r *payout.CreateRequest) { r.Timeout = new(int64(60)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -311,8 +311,8 @@ func TestCapacityIsExact(t *testing.T) {
 		name string
 		set  payout.Capacity
 	}{
-		{"Count", payout.Capacity{Currency: "rub", Method: payout.Card, MaxOpen: ptr(int64(10))}},
-		{"Amount", payout.Capacity{Currency: "rub", Method: payout.Card, MaxOpenAmount: ptr(money.New(1_500_000, "RUB"))}},
+		{"Count", payout.Capacity{Currency: "rub", Method: payout.Card, MaxOpen: new(int64(10))}},
+		{"Amount", payout.Capacity{Currency: "rub", Method: payout.Card, MaxOpenAmount: new(money.New(1_500_000, "RUB"))}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -378,7 +378,7 @@ func TestCapacityWaitsForOthersToCommit(t *testing.T) {
 	if _, err := w.Cancel(t.Context(), w.live, "first"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.SetCapacity(t.Context(), payout.Capacity{Currency: "rub", Method: payout.Card, MaxOpen: ptr(int64(1))}); err != nil {
+	if _, err := w.SetCapacity(t.Context(), payout.Capacity{Currency: "rub", Method: payout.Card, MaxOpen: new(int64(1))}); err != nil {
 		t.Fatal(err)
 	}
 	tx, err := w.db.Begin(t.Context())
@@ -427,7 +427,7 @@ func TestOverloadComesBeforeLowBalanceAndAfterReplay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.create(w.live, request("first"))
-	if _, err := w.SetCapacity(t.Context(), payout.Capacity{Currency: "rub", Method: payout.Card, MaxOpen: ptr(int64(1))}); err != nil {
+	if _, err := w.SetCapacity(t.Context(), payout.Capacity{Currency: "rub", Method: payout.Card, MaxOpen: new(int64(1))}); err != nil {
 		t.Fatal(err)
 	}
 	poor := w.merchant("poor", ledger.Live, "")
@@ -446,7 +446,7 @@ func TestSetCapacityRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := w.SetCapacity(t.Context(), payout.Capacity{
-		Currency: "xyz", Method: "cash", MaxOpen: ptr(int64(-1)), MaxOpenAmount: ptr(money.New(1, "EUR")),
+		Currency: "xyz", Method: "cash", MaxOpen: new(int64(-1)), MaxOpenAmount: new(money.New(1, "EUR")),
 	})
 	if f := wantFault(t, err, "invalid_request"); len(f.Fields) != 4 {
 		t.Errorf("fields %v", f.Fields)

@@ -216,7 +216,7 @@ func TestMasking(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.create(w.live, request("order"))
-	m := w.set("demo", merchant.Change{MaskRequisites: ptr(true)})
+	m := w.set("demo", merchant.Change{MaskRequisites: new(true)})
 	st, err := w.Status(t.Context(), m, "order")
 	if err != nil || *st.Facts().NumberCard != "****1234" {
 		t.Fatalf("%v, %v", st.Facts().NumberCard, err)
@@ -258,7 +258,7 @@ func TestExpire(t *testing.T) {
 	leased := w.create(w.live, request("leased"))
 	lapsed := w.create(w.live, request("lapsed"))
 	short := request("short")
-	short.Timeout = ptr(int64(1))
+	short.Timeout = new(int64(1))
 	quick := w.create(w.live, short)
 
 	w.clock.advance(time.Minute)
@@ -338,7 +338,7 @@ func TestOneEndWins(t *testing.T) {
 	wins := make(map[payout.Status]int)
 	for i := range 100 {
 		req := request(orderID(i))
-		req.Timeout = ptr(int64(10))
+		req.Timeout = new(int64(10))
 		p := w.create(w.live, req)
 		w.claim(ctx, p.ID)
 		// The lease lapses and the time is over while they race; reading first a

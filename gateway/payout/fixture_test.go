@@ -34,7 +34,6 @@ func (c *clock) Now() time.Time          { return time.UnixMicro(c.at.Load()).UT
 func (c *clock) advance(d time.Duration) { c.at.Add(d.Microseconds()) }
 func (c *clock) set(t time.Time)         { c.at.Store(t.UnixMicro()) }
 func startOfTests() time.Time            { return time.Date(2026, 3, 4, 5, 6, 7, 890_000_000, time.UTC) }
-func ptr[T any](v T) *T                  { return &v }
 func usdt(text string) money.Money       { return must(money.Parse(text, money.USDT)) }
 func must[T any](v T, err error) T {
 	if err != nil {

@@ -28,7 +28,7 @@ func rouble(amount string) *money.Money {
 	if amount == "off" {
 		return nil
 	}
-	return ptr(must(money.Parse(amount, must2(money.Lookup("rub")))))
+	return new(must(money.Parse(amount, must2(money.Lookup("rub")))))
 }
 
 func (w *world) change(ctx context.Context, amount string) (payout.RuleChanged, error) {
@@ -227,7 +227,7 @@ func TestARuleThatNobodyElseCouldLoosen(t *testing.T) {
 	}
 	for name, c := range map[string]payout.RuleChange{
 		"NoReason": {Currency: "rub", AtOrAbove: rouble("9000.00"), Reason: " "}, "Currency": {Currency: "xxx"}, "USDT": {Currency: "usdt"},
-		"OtherCurrency": {Currency: "eur", AtOrAbove: rouble("1.00")}, "Negative": {Currency: "rub", AtOrAbove: ptr(money.New(-1, "RUB"))},
+		"OtherCurrency": {Currency: "eur", AtOrAbove: rouble("1.00")}, "Negative": {Currency: "rub", AtOrAbove: new(money.New(-1, "RUB"))},
 	} {
 		w.operator("boris", "admin")
 		if _, err := w.ChangeApprovalRule(anna, c); faultOf(err) != "invalid_request" {
