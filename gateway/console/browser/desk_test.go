@@ -170,11 +170,23 @@ func TestTalkKeepsTheFocus(t *testing.T) {
 	p.strike(func() { p.key("c") })
 	p.lists("Search", "Write a message", "It is paid", "Hand over", "Cancel the order", "Keep it 15 more minutes", "Show the requisite")
 	for _, text := range []string{"first", "second"} {
-		p.await("the form to be the script's", `!!(document.querySelector("form.say")["htmx-internal-data"] || {}).listenerInfos`)
 		p.fill("message", text)
 		p.press("Send")
 		p.sees(text)
 		p.await("the focus on the message", `document.activeElement.id === "message" && document.activeElement.value === ""`)
+	}
+
+	// The form that has just come is the script's already: it does not load the page anew.
+	page := eval[string](p, "eyes.page")
+	eval[bool](p, `(() => { const atOnce = (e) => { if (e.detail.requestConfig.verb !== "post") return;
+		document.removeEventListener("htmx:afterSwap", atOnce);
+		setTimeout(() => { const form = document.querySelector("form.say"); form.message.value = "fourth"; form.requestSubmit(); }); };
+		document.addEventListener("htmx:afterSwap", atOnce); return true; })()`)
+	p.fill("message", "third")
+	p.press("Send")
+	p.sees("third", "fourth")
+	if eval[string](p, "eyes.page") != page {
+		t.Error("a message that follows at once loads the page anew")
 	}
 }
 
