@@ -88,7 +88,7 @@ func (p payoutPage) Awaits() bool { return p.Open() && p.Stage == string(payout.
 
 // Takeable reports that an operator may claim it now.
 func (p payoutPage) Takeable() bool {
-	return p.Open() && p.Held.Free() && !p.Awaits() && p.Stage != string(payout.StageSent)
+	return p.Open() && p.Held.Free() && !p.Awaits()
 }
 
 // Word is the last note of somebody who gave the payout away, while it is open.

@@ -171,12 +171,12 @@ func (s *Service) claimOne(ctx context.Context, id string) (Payout, error) {
 		return Payout{}, err
 	case p.Status.Final():
 		return Payout{}, alreadyFinal(p.Status)
+	case p.Stage == StageSent && p.ClaimedBy == executorClaim(p.Executor):
+		return Payout{}, ErrUnresolved
 	case p.Leased(now) && p.ClaimedBy != by:
 		return Payout{}, ErrClaimedByOther
 	case p.Stage == StageAwaiting:
 		return Payout{}, ErrAwaitingApproval
-	case p.Stage == StageSent:
-		return Payout{}, ErrUnresolved
 	case !p.ExpiresAt.After(now):
 		return Payout{}, errExpired
 	default:

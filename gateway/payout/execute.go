@@ -229,17 +229,17 @@ func (s *Service) late(ctx context.Context, p Payout, to Status) error {
 // person may take the payout over.
 func (s *Service) settleStage(ctx context.Context, p Payout, result Result, note string) error {
 	now, by := s.now(), executorClaim(p.Executor)
-	stage := StageUnknown
+	stage, look := StageUnknown, lookAfter(p, result, now)
 	var claimant *string
 	var lease *time.Time
 	if result.Outcome == Pending {
 		stage = StagePending
-		until := now.Add(max(Lease, 2*result.LookAfter))
+		until := now.Add(max(Lease, 2*look))
 		claimant, lease = &by, &until
 	}
 	return s.transact(ctx, func(tx pgx.Tx) error {
 		var changed bool
-		err := tx.QueryRow(ctx, markStage, p.ID, p.Executor, string(stage), now.Add(lookAfter(p, result, now)),
+		err := tx.QueryRow(ctx, markStage, p.ID, p.Executor, string(stage), now.Add(look),
 			claimant, lease, now).Scan(&changed)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -192,5 +193,71 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := payout.New(d); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestAPersonResolvesWhatNobodyLooksUp follows a payout whose process died while
+// it was sent, and whose executor was taken out before anybody asked for its end.
+func TestAPersonResolvesWhatNobodyLooksUp(t *testing.T) {
+	t.Parallel()
+	began, release := make(chan struct{}), make(chan struct{})
+	f := newFake(ledger.Live)
+	f.execute = func(context.Context, payout.Instruction) (payout.Result, error) {
+		close(began)
+		<-release
+		return payout.Result{Outcome: payout.Paid}, nil
+	}
+	w := newWorld(t, f)
+	p := w.create(w.live, request("order"))
+	var group sync.WaitGroup
+	group.Go(func() { _, _ = w.Dispatch(context.Background(), 10) })
+	<-began
+	w.deps.Executors = nil
+	left := must(payout.New(w.deps))
+	ctx := w.as("op_a")
+	w.clock.advance(payout.Lease - time.Second)
+	if n, err := left.Dispatch(t.Context(), 10); n != 0 || err != nil {
+		t.Errorf("worked on %d, %v", n, err)
+	}
+	_, _, err := left.Claim(ctx, payout.ClaimFilter{ID: p.ID})
+	wantCode(t, err, "execution_unresolved")
+	w.clock.advance(time.Second)
+	if _, found, err := left.Claim(ctx, payout.ClaimFilter{}); found || err != nil {
+		t.Errorf("claimed from the queue: %v", err)
+	}
+	if _, found, err := left.Claim(ctx, payout.ClaimFilter{ID: p.ID}); !found || err != nil {
+		t.Fatalf("claimed %v, %v", found, err)
+	}
+	if _, err := left.Reject(ctx, p.ID, "the provider has no trace of it"); err != nil {
+		t.Fatal(err)
+	}
+	w.wantEnd(p.ID, payout.RejectedGate)
+	close(release)
+	group.Wait()
+	w.wantEnd(p.ID, payout.RejectedGate)
+	if kind, _ := w.read(p.ID).Payout.Exception(w.clock.Now()); kind != "late_paid" {
+		t.Errorf("exception %q", kind)
+	}
+}
+
+// TestAPendingPayoutIsHeldAsLongAsItIsLookedUp takes out an executor that wanted
+// to be asked in two days: what it was paying is free soon after the next look is
+// due, which is sooner than that.
+func TestAPendingPayoutIsHeldAsLongAsItIsLookedUp(t *testing.T) {
+	t.Parallel()
+	f := newFake(ledger.Live)
+	f.execute = answers(payout.Result{Outcome: payout.Pending, LookAfter: 48 * time.Hour}, nil)
+	w := newWorld(t, f)
+	p := w.create(w.live, request("order"))
+	w.dispatch()
+	w.deps.Executors = nil
+	left := must(payout.New(w.deps))
+	ctx := w.as("op_a")
+	w.clock.advance(payout.Lease)
+	_, _, err := left.Claim(ctx, payout.ClaimFilter{ID: p.ID})
+	wantCode(t, err, "claimed_by_other")
+	w.clock.advance(5 * time.Minute)
+	if _, found, err := left.Claim(ctx, payout.ClaimFilter{ID: p.ID}); !found || err != nil {
+		t.Errorf("claimed %v, %v", found, err)
 	}
 }

@@ -166,12 +166,13 @@ from (select f.id from payouts f
 where p.id = free.id
 returning ` + columns
 
-	// By id, a payout whose execution has no known end can be taken over too.
+	// By id, a payout whose execution has no known end can be taken over too: also one
+	// still marked as sent when the lease is over, whose executor nobody asks any more.
 	claimByID = `
 update payouts p set claimed_by = $2, lease_until = $4
 where p.id = $1 and p.status = 'expectation'
     and (p.lease_until is null or p.lease_until <= $3 or p.claimed_by = $2)
-    and (p.stage = 'waiting' and (p.expires_at > $3 or p.claimed_by = $2 and p.lease_until > $3) or p.stage in ('pending', 'unknown'))
+    and (p.stage = 'waiting' and (p.expires_at > $3 or p.claimed_by = $2 and p.lease_until > $3) or p.stage in ('sent', 'pending', 'unknown'))
 returning ` + columns
 
 	renewClaim = `
