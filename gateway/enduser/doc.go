@@ -9,6 +9,7 @@
 //	order_held  what open card withdrawals reserve
 //	escrow      what open P2P sales promise
 //	bonus       what can be bet and never withdrawn
+//	card_held   what the making and topping up of virtual cards reserve, in dollars
 //
 // A balance is available and held (order_held and escrow) together. All of it
 // is in kopecks; a user may own other currencies besides, which count nowhere.

@@ -6,9 +6,9 @@
 //	cell.go       what stands in a cell, and what must not
 //	csv.go        the two formats
 //	xlsx.go
-//	sources.go    the columns of each list
+//	sources.go    the columns of each list; scan.go, its rows
 //	statement.go  a merchant's days: what it had, what moved, what it has
-//	sheet.go      a statement as a file
+//	sheet.go      a statement as a file; view.go, as JSON
 //	room.go       how many may run at once
 //	store.go      the SQL
 //

@@ -16,6 +16,6 @@
 // operator give the same answer, and that checking the password of an unknown
 // address does the work of checking a real one. It promises too that once there
 // is an admin, one is always let in: the last one can be neither disabled nor
-// given another role. It leaves sessions to the
-// console, and limits on failures to the HTTP layer.
+// given another role. It leaves sessions to package signin, and limits on
+// failures to the HTTP layer.
 package operator

@@ -1,7 +1,7 @@
 // Package worker is the background work of the gateway: it delivers
 // callbacks, hands payouts to executors, ends payouts and P2P orders whose time
-// is over, asks the card provider about what it has not answered, and seals the
-// books.
+// is over, asks the card provider about what it has not answered, removes people's
+// sessions that are over, and seals the books.
 //
 // Callbacks come through asynq, which callbacks.Sender runs. The rest are
 // loops over what the database says is due. Each is safe to run in any number
