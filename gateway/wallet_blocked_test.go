@@ -6,6 +6,7 @@ import (
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
+	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 )
 
@@ -56,7 +57,7 @@ func TestABlockedUserBeginsNothing(t *testing.T) {
 	before := b.balance(t, anna)
 	refused := func(what, want string, err error) {
 		t.Helper()
-		if got := code(err); got != want {
+		if got := fault.Code(err); got != want {
 			t.Errorf("%s: got %q, want %q (%v)", what, got, want, err)
 		}
 	}
@@ -155,7 +156,7 @@ func TestABlockAgainstNewOrders(t *testing.T) {
 			if errs[i] == nil {
 				stood++
 				must(t, cancel())
-			} else if code(errs[i]) != "FORBIDDEN" {
+			} else if fault.Code(errs[i]) != "FORBIDDEN" {
 				t.Fatalf("round %d: %v", round, errs[i])
 			}
 		}
@@ -164,7 +165,7 @@ func TestABlockAgainstNewOrders(t *testing.T) {
 		}
 		_, withdrawn := w.withdraw(t.Context(), u, 50_000)
 		_, sold := there.answer(t.Context(), u, wanted, 50_000)
-		if code(withdrawn) != "FORBIDDEN" || code(sold) != "FORBIDDEN" {
+		if fault.Code(withdrawn) != "FORBIDDEN" || fault.Code(sold) != "FORBIDDEN" {
 			t.Fatalf("round %d, after the block: %v, %v", round, withdrawn, sold)
 		}
 		must(t, w.users.Unblock(t.Context(), u.ID))

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 )
 
@@ -118,7 +119,7 @@ func (p *play) as(operator string) context.Context { return asOperator(p.ctx, op
 
 // expect compares an answer.
 func (p *play) expect(doing, want string, err error) {
-	got := code(err)
+	got := fault.Code(err)
 	if got != want {
 		p.Fatalf("%s: got %q, want %q (%v)", doing, got, want, err)
 	}

@@ -38,7 +38,7 @@ func race(t *testing.T, round int, all ...contender) (winner int) {
 			t.Fatalf("round %d: both %d and %d stand", round, winner, i)
 		case err == nil:
 			winner = i
-		case !slices.Contains(all[i].codes, code(err)):
+		case !slices.Contains(all[i].codes, fault.Code(err)):
 			t.Fatalf("round %d: %d was refused with %v, want %v", round, i, err, all[i].codes)
 		}
 	}
@@ -232,7 +232,7 @@ func TestWithdrawalsAreJudgedUnderTheLock(t *testing.T) {
 				func() error { _, err := w.answer(t.Context(), taker, offered, tt.amount); return err },
 			)
 			for i, want := range []string{tt.card, tt.sale, tt.sold} {
-				if got := code(errs[i]); got != want {
+				if got := fault.Code(errs[i]); got != want {
 					t.Errorf("request %d: got %q, want %q (%v)", i, got, want, errs[i])
 				}
 			}

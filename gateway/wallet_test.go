@@ -15,7 +15,6 @@ import (
 	"disburse/gateway/chat"
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
-	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 	"disburse/gateway/vault"
 	"disburse/ledger"
@@ -134,14 +133,6 @@ func rub(kopecks int64) money.Money { return money.New(kopecks, enduser.RUB) }
 // asOperator is a context in which an operator of that name acts.
 func asOperator(ctx context.Context, name string) context.Context {
 	return audit.WithActor(ctx, audit.Actor{Kind: audit.Operator, ID: name, Name: name})
-}
-
-// code is the published code of a refusal, empty for success.
-func code(err error) string {
-	if err == nil {
-		return ""
-	}
-	return fault.From(err).Code
 }
 
 // together runs all of them from one barrier on and returns their errors.

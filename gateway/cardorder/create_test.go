@@ -9,6 +9,7 @@ import (
 
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 )
 
@@ -96,7 +97,7 @@ func TestOrderOfChecks(t *testing.T) {
 		// A key changes nothing: refusals are not stored.
 		for _, key := range []idempotency.Key{noKey(), keyOf(u, "same", cardorder.Request{})} {
 			_, err := w.Create(ctx, step.visitor, req, key)
-			if got := codeOf(err); got != step.want && (step.want != "" || !key.Given()) {
+			if got := fault.Code(err); got != step.want && (step.want != "" || !key.Given()) {
 				t.Fatalf("step %d %s: got %q (%v), want %q", i, step.name, got, err, step.want)
 			}
 		}

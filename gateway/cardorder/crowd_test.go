@@ -5,6 +5,7 @@ import (
 
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 )
 
 // TestConfirmPaidAgainstOperators: an operator may end a deposit before and
@@ -31,7 +32,7 @@ func TestConfirmPaidAgainstOperators(t *testing.T) {
 				user, operator := w.collide(t, id, round%2 == 0,
 					func() error { return confirm(w.Service, u, id) },
 					func() error { return tt.operator(w.second, u, id) })
-				if codeOf(operator) == "unavailable" { // the ledger waits for a row only so long
+				if fault.Code(operator) == "unavailable" { // the ledger waits for a row only so long
 					busy++
 					continue
 				}
@@ -76,7 +77,7 @@ func TestEveryoneAtOnce(t *testing.T) {
 			return all[i](s, u, id)
 		})
 		for i, err := range errs {
-			switch codeOf(err) {
+			switch fault.Code(err) {
 			case "", "INVALID_STATE", "claimed_by_other", "unavailable":
 			default:
 				t.Errorf("action %d: %v", i, err)

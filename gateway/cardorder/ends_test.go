@@ -10,6 +10,7 @@ import (
 
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 )
 
 func TestEnds(t *testing.T) {
@@ -197,7 +198,7 @@ func TestOthersOrdersDoNotExist(t *testing.T) {
 			calls["DeskMessages"] = func() error { _, _, err := w.DeskMessages(ctx, id, 50, 0); return err }
 		}
 		for name, call := range calls {
-			if err := call(); codeOf(err) != "ORDER_NOT_FOUND" {
+			if err := call(); fault.Code(err) != "ORDER_NOT_FOUND" {
 				t.Errorf("%s of %d: %v", name, id, err)
 			}
 		}

@@ -231,18 +231,6 @@ func (w *world) audited(action string, id int64) (count int) {
 	return count
 }
 
-func codeOf(err error) string {
-	var f *fault.Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &f):
-		return f.Code
-	default:
-		return "no fault: " + err.Error()
-	}
-}
-
 func faultOf(err error) *fault.Error {
 	var f *fault.Error
 	if !errors.As(err, &f) {
@@ -253,7 +241,7 @@ func faultOf(err error) *fault.Error {
 
 func wantCode(t testing.TB, err error, code string) {
 	t.Helper()
-	if got := codeOf(err); got != code {
+	if got := fault.Code(err); got != code {
 		t.Errorf("got %q (%v), want %q", got, err, code)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 )
 
 // modelUser and modelOrder are what this package promises, said as simply as
@@ -93,7 +94,7 @@ func (m *model) step(t *rapid.T) {
 		want = m.end(o, claimant, cardorder.Cancelled)
 		_, err = m.w.CancelByOperator(as, o.id, "no")
 	}
-	if got := codeOf(err); got != want {
+	if got := fault.Code(err); got != want {
 		t.Fatalf("%s of %s %d by %s: got %q (%v), the model says %q", action, o.of, o.id, operator, got, err, want)
 	}
 }
@@ -117,7 +118,7 @@ func (m *model) create(ctx context.Context, t *rapid.T, u *modelUser) {
 		want = "INSUFFICIENT_BALANCE"
 	}
 	id, err := m.w.Create(ctx, u.User, req, noKey())
-	if got := codeOf(err); got != want {
+	if got := fault.Code(err); got != want {
 		t.Fatalf("create %s of %d: got %q (%v), the model says %q", of, amount, got, err, want)
 	}
 	if want != "" {

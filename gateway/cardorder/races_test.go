@@ -7,6 +7,7 @@ import (
 
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 )
 
 // rounds is how often each pair meets. In one round the first of the pair is
@@ -118,7 +119,7 @@ func (w *world) race(t *testing.T, p pair, other *cardorder.Service, firstAhead 
 		first, second = w.collide(t, id, firstAhead,
 			func() error { return p.first(w.Service, u, id) },
 			func() error { return p.second(other, u, id) })
-		if codeOf(first) != "unavailable" && codeOf(second) != "unavailable" {
+		if fault.Code(first) != "unavailable" && fault.Code(second) != "unavailable" {
 			break
 		}
 		// On a slow machine the row was locked for longer than the ledger waits,

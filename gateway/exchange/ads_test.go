@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"disburse/gateway/exchange"
+	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 )
 
@@ -127,7 +128,7 @@ func TestDeletingWhileTaking(t *testing.T) {
 			id, err = w.CreateOrder(ctx, taker, answer(ad, 100), idempotency.Key{})
 			return err
 		})
-		switch d, c := code(errs[0]), code(errs[1]); {
+		switch d, c := fault.Code(errs[0]), fault.Code(errs[1]); {
 		case d == "" && c == "AD_NOT_ACTIVE":
 		case d == "HAS_OPEN_ORDERS" && c == "":
 			noErr(t, w.Cancel(ctx, taker, id))

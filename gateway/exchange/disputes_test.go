@@ -8,6 +8,7 @@ import (
 	"disburse/gateway/audit"
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
+	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 )
 
@@ -39,7 +40,7 @@ func TestTwoOperatorsResolveAtOnce(t *testing.T) {
 		})
 		won := 0
 		for i, err := range results {
-			switch code(err) {
+			switch fault.Code(err) {
 			case "":
 				won++
 			case "INVALID_STATE", "claimed_by_other":
@@ -195,10 +196,10 @@ func TestOthersOrders(t *testing.T) {
 		"Messages":        func(u enduser.User, id int64) error { _, _, err := w.Messages(ctx, u, id, 0, 0); return err },
 	}
 	for name, call := range calls {
-		if err := call(stranger, id); code(err) != "FORBIDDEN" {
+		if err := call(stranger, id); fault.Code(err) != "FORBIDDEN" {
 			t.Errorf("%s by a stranger: %v", name, err)
 		}
-		if err := call(stranger, 4711); code(err) != "ORDER_NOT_FOUND" {
+		if err := call(stranger, 4711); fault.Code(err) != "ORDER_NOT_FOUND" {
 			t.Errorf("%s of no order: %v", name, err)
 		}
 	}

@@ -2,7 +2,6 @@ package exchange_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -184,22 +183,9 @@ func key(u enduser.User, name, body string) idempotency.Key {
 	return must(idempotency.Of(u.ID, "POST /test", name, body))
 }
 
-// code is the code of a fault, "" for success.
-func code(err error) string {
-	var f *fault.Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &f):
-		return f.Code
-	default:
-		return "not a fault: " + err.Error()
-	}
-}
-
 func wantCode(t testing.TB, err error, want string) {
 	t.Helper()
-	if got := code(err); got != want {
+	if got := fault.Code(err); got != want {
 		t.Errorf("got %q (%v), want %q", got, err, want)
 	}
 }

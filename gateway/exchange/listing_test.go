@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"disburse/gateway/exchange"
+	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 )
 
@@ -97,7 +98,7 @@ func TestListing(t *testing.T) {
 	if v, err := w.AdByID(ctx, spent); err != nil || !v.Exhausted || !v.IsActive {
 		t.Errorf("a spent ad: %+v, %v", v, err)
 	}
-	if _, err := w.CreateOrder(ctx, w.user("late", 1_000_000), answer(spent, 60_000), idempotency.Key{}); code(err) != "AMOUNT_EXCEEDS_AVAILABLE" {
+	if _, err := w.CreateOrder(ctx, w.user("late", 1_000_000), answer(spent, 60_000), idempotency.Key{}); fault.Code(err) != "AMOUNT_EXCEEDS_AVAILABLE" {
 		t.Errorf("answer to a spent ad: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
+	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 )
 
@@ -190,7 +191,7 @@ func (w *world) race(trades []trade, ad int64, from exchange.Status, a, b action
 			if x.run == nil {
 				ok[which] = expired
 			}
-			if c := code(errs[2*i+which]); c != "" && c != "INVALID_STATE" && (c != "claim_required" || from == exchange.Disputed) {
+			if c := fault.Code(errs[2*i+which]); c != "" && c != "INVALID_STATE" && (c != "claim_required" || from == exchange.Disputed) {
 				w.t.Errorf("%s against %s from %s: the loser got %v", a.name, b.name, from, errs[2*i+which])
 			}
 		}

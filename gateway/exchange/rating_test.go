@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 )
 
 func (w *world) completed(buyer enduser.User, seller enduser.User, ad int64) int64 {
@@ -37,7 +38,7 @@ func TestRate(t *testing.T) {
 		}
 		return w.Rate(ctx, buyer, id, 2)
 	}) {
-		switch code(err) {
+		switch fault.Code(err) {
 		case "":
 			ok++
 		case "ALREADY_RATED":

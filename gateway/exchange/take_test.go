@@ -7,6 +7,7 @@ import (
 
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
+	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
 )
 
@@ -40,7 +41,7 @@ func TestFiftyTakersAtOnce(t *testing.T) {
 					if side == "buy" {
 						w.wantMoney(users[i], 200_000-each, each)
 					}
-				case code(err) != "AMOUNT_EXCEEDS_AVAILABLE":
+				case fault.Code(err) != "AMOUNT_EXCEEDS_AVAILABLE":
 					t.Errorf("taker %d: %v", i, err)
 				}
 			}
@@ -139,7 +140,7 @@ func TestOrderOfChecks(t *testing.T) {
 				u = w.reload(step.user)
 			}
 			_, err := w.CreateOrder(ctx, u, req, idempotency.Key{})
-			if got := code(err); got != step.want {
+			if got := fault.Code(err); got != step.want {
 				t.Errorf("%s: got %q (%v), want %q", step.name, got, err, step.want)
 			}
 		}
@@ -203,7 +204,7 @@ func TestOneActiveOrderPerSide(t *testing.T) {
 				_, err := w.CreateOrder(t.Context(), taker, answer(ads[i], 1000), idempotency.Key{})
 				return err
 			}) {
-				switch code(err) {
+				switch fault.Code(err) {
 				case "":
 					made++
 				case tt.refusal:
@@ -272,7 +273,7 @@ func TestEditsWhileTaking(t *testing.T) {
 	parallel(takers+1, func(i int) error {
 		if i < takers {
 			_, err := w.CreateOrder(ctx, users[i], answer(ad, 1000), idempotency.Key{})
-			if c := code(err); c != "" && c != "unavailable" { // judged again too often
+			if c := fault.Code(err); c != "" && c != "unavailable" { // judged again too often
 				t.Errorf("taker %d: %v", i, err)
 			}
 			return err

@@ -76,6 +76,15 @@ func From(err error) *Error {
 	return &Error{Kind: Internal, Code: "internal", Message: "internal error", Cause: err}
 }
 
+// Code is the code of the fault in an error chain, as From finds it, and "" for
+// nil.
+func Code(err error) string {
+	if err == nil {
+		return ""
+	}
+	return From(err).Code
+}
+
 // Error is the text for logs: the message and the cause.
 func (e *Error) Error() string {
 	if e.Cause == nil {

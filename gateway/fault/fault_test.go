@@ -30,8 +30,8 @@ func TestFrom(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got := fault.From(tt.err)
-			if got.Kind != tt.kind || got.Code != tt.code {
-				t.Errorf("From = %s %s, want %s %s", got.Kind, got.Code, tt.kind, tt.code)
+			if got.Kind != tt.kind || got.Code != tt.code || fault.Code(tt.err) != tt.code {
+				t.Errorf("From = %s %s and Code = %s, want %s %s", got.Kind, got.Code, fault.Code(tt.err), tt.kind, tt.code)
 			}
 			if strings.Contains(got.Message, "hunter2") {
 				t.Errorf("message %q tells the cause", got.Message)
@@ -43,8 +43,8 @@ func TestFrom(t *testing.T) {
 	}
 	t.Run("NilStaysNil", func(t *testing.T) {
 		t.Parallel()
-		if got := fault.From(nil); got != nil {
-			t.Errorf("From(nil) = %v", got)
+		if got, code := fault.From(nil), fault.Code(nil); got != nil || code != "" {
+			t.Errorf("From(nil) = %v, Code(nil) = %q", got, code)
 		}
 	})
 }

@@ -223,9 +223,5 @@ func (s *Service) observe(call string, err error) {
 	if s.d.Observe.Answered == nil {
 		return
 	}
-	code := ""
-	if err != nil {
-		code = fault.From(err).Code
-	}
-	s.d.Observe.Answered(call, code)
+	s.d.Observe.Answered(call, fault.Code(err))
 }

@@ -2,7 +2,6 @@ package gamewallet_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -293,21 +292,9 @@ func (s seat) wantStored(id, want string) {
 	}
 }
 
-func codeOf(err error) string {
-	var f *fault.Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &f):
-		return f.Code
-	default:
-		return "no fault: " + err.Error()
-	}
-}
-
 func wantCode(t testing.TB, err error, code string) {
 	t.Helper()
-	if got := codeOf(err); got != code {
+	if got := fault.Code(err); got != code {
 		t.Errorf("got %q (%v), want %q", got, err, code)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"disburse/gateway/fault"
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
 )
@@ -140,7 +141,7 @@ func TestTheFirstCheckThatFails(t *testing.T) {
 
 func count(errs []error, code string) (n int) {
 	for _, err := range errs {
-		if codeOf(err) == code {
+		if fault.Code(err) == code {
 			n++
 		}
 	}

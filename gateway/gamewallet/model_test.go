@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"disburse/gateway/fault"
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
 )
@@ -196,7 +197,7 @@ func (m *model) leave(t *rapid.T, s *modelSeat, request any, code string) {
 
 func (m *model) compare(t *rapid.T, s *modelSeat, request any, code string) {
 	left, err := s.call(m.w.either(rapid.IntRange(0, 1).Draw(t, "process")), request)
-	if got := codeOf(err); got != code {
+	if got := fault.Code(err); got != code {
 		t.Fatalf("%T: got %q (%v), the model says %q: %+v", request, got, err, code, request)
 	}
 	if err == nil && left.Minor() != s.total() {

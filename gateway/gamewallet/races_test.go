@@ -9,6 +9,7 @@ import (
 	"disburse/gateway/cardorder"
 	"disburse/gateway/chat"
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 	"disburse/gateway/gamewallet"
 	"disburse/gateway/idempotency"
 	"disburse/gateway/vault"
@@ -153,7 +154,7 @@ func TestARollbackRacesItsBet(t *testing.T) {
 				for i, s := range seats {
 					took, gave := errs[2*i+part%2], errs[2*i+1-part%2]
 					refunded := took == nil && gave == nil
-					never := codeOf(took) == "ERROR_TRANSACTION_NOT_FOUND" && codeOf(gave) == "ERROR_ROLLBACK_TRANSACTION_NOT_FOUND"
+					never := fault.Code(took) == "ERROR_TRANSACTION_NOT_FOUND" && fault.Code(gave) == "ERROR_ROLLBACK_TRANSACTION_NOT_FOUND"
 					if !refunded && !never {
 						t.Errorf("the bet: %v; the rollback: %v", took, gave)
 					}
@@ -299,8 +300,8 @@ func TestAWinRacesARollback(t *testing.T) {
 		})
 		cash, _ := s.holds()
 		switch {
-		case errs[0] == nil && codeOf(errs[1]) == "ERROR_BAD_REQUEST" && cash == 30:
-		case errs[1] == nil && codeOf(errs[0]) == "ERROR_BAD_REQUEST" && cash == 100:
+		case errs[0] == nil && fault.Code(errs[1]) == "ERROR_BAD_REQUEST" && cash == 30:
+		case errs[1] == nil && fault.Code(errs[0]) == "ERROR_BAD_REQUEST" && cash == 100:
 		default:
 			t.Errorf("the win: %v; the rollback: %v; %d is left", errs[0], errs[1], cash)
 		}
@@ -370,8 +371,8 @@ func TestABetRacesACardWithdrawal(t *testing.T) {
 			return err
 		})
 		switch {
-		case errs[0] == nil && codeOf(errs[1]) == "INSUFFICIENT_BALANCE":
-		case codeOf(errs[0]) == short && errs[1] == nil:
+		case errs[0] == nil && fault.Code(errs[1]) == "INSUFFICIENT_BALANCE":
+		case fault.Code(errs[0]) == short && errs[1] == nil:
 		default:
 			t.Errorf("the bet: %v; the withdrawal: %v", errs[0], errs[1])
 		}

@@ -76,13 +76,6 @@ func (o *office) adjust(ctx context.Context, t *testing.T, amount, ref string) m
 	return made
 }
 
-func codeOf(err error) string {
-	if err == nil {
-		return ""
-	}
-	return fault.From(err).Code
-}
-
 func TestAnAdjustmentNeedsTwoPeople(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []ledger.Mode{ledger.Live, ledger.Sandbox} {
@@ -149,10 +142,10 @@ func TestWhoAskedForAnAdjustmentNeverDecides(t *testing.T) {
 		{"AnAccountMadeAtTheCommandLineByAnotherName", o.clara, byRoot.ID, "dependent_approver"},
 	} {
 		_, err := o.desk.Approve(tc.by, tc.id, "")
-		if codeOf(err) != tc.code {
+		if fault.Code(err) != tc.code {
 			t.Errorf("%s approves: %v, want %s", tc.name, err, tc.code)
 		}
-		if _, err = o.desk.Refuse(tc.by, tc.id, "no"); codeOf(err) != tc.code {
+		if _, err = o.desk.Refuse(tc.by, tc.id, "no"); fault.Code(err) != tc.code {
 			t.Errorf("%s refuses: %v, want %s", tc.name, err, tc.code)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"disburse/gateway/approval"
 	"disburse/gateway/audit"
+	"disburse/gateway/fault"
 	"disburse/gateway/merchant"
 	"disburse/ledger"
 )
@@ -37,7 +38,7 @@ func TestNewKeysOfALiveMerchantNeedTwoPeople(t *testing.T) {
 				}
 				id = r.Waiting.ID
 			}
-			if _, err := o.RotateKeys(o.clara, "demo", kinds, time.Hour); codeOf(err) != "already_waiting" {
+			if _, err := o.RotateKeys(o.clara, "demo", kinds, time.Hour); fault.Code(err) != "already_waiting" {
 				t.Errorf("another asks: %v", err)
 			}
 			if _, err := o.desk.Approve(o.boris, id, ""); err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"disburse/gateway/approval"
+	"disburse/gateway/fault"
 	"disburse/gateway/merchant"
 	"disburse/ledger"
 )
@@ -166,7 +167,7 @@ func TestAskingForAPersonRefuses(t *testing.T) {
 		"Nobody":             {"demo", "ivan@shop.example", merchant.NewPassword, "not_found"},
 		"OfAnotherMerchants": {"other", s.vera.ID, merchant.NoFactor, "not_found"},
 	} {
-		if _, err := s.hired.Ask(s.anna, tc.of, tc.change, tc.ref); codeOf(err) != tc.code {
+		if _, err := s.hired.Ask(s.anna, tc.of, tc.change, tc.ref); fault.Code(err) != tc.code {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -2,7 +2,6 @@ package payout_test
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -50,17 +49,6 @@ func (w *world) wantRule(want string) {
 	if got != want {
 		w.t.Errorf("the rule is %s, want %s", got, want)
 	}
-}
-
-func faultOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Code
-	}
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
 
 // TestAStricterRuleCountsAtOnce: nobody needs a second person to be more careful.
@@ -124,7 +112,7 @@ func TestAWeakerRuleNeedsAnotherAdmin(t *testing.T) {
 			return err
 		}},
 	} {
-		if err := tc.do(); faultOf(err) != tc.code {
+		if err := tc.do(); fault.Code(err) != tc.code {
 			t.Errorf("%s: %v, want %s", name, err, tc.code)
 		}
 	}
@@ -142,7 +130,7 @@ func TestAWeakerRuleNeedsAnotherAdmin(t *testing.T) {
 		t.Errorf("%d records of two changes", n)
 	}
 	// What was open obeys the stricter rule for ever.
-	if _, err := w.Approve(anna, p.ID, payout.Judgement{}); faultOf(err) != "own_approval" {
+	if _, err := w.Approve(anna, p.ID, payout.Judgement{}); fault.Code(err) != "own_approval" {
 		t.Errorf("her payout of before: %v", err)
 	}
 }
@@ -204,7 +192,7 @@ func TestAChangedRuleVoidsWhatWaits(t *testing.T) {
 			if want == "" {
 				want = "approval_void"
 			}
-			if _, err := w.ruleDesk().Approve(boris, asked.Waiting.ID, ""); faultOf(err) != want {
+			if _, err := w.ruleDesk().Approve(boris, asked.Waiting.ID, ""); fault.Code(err) != want {
 				t.Errorf("%v, want %s", err, want)
 			}
 			for _, r := range must(w.ApprovalRules(t.Context())) {
@@ -222,7 +210,7 @@ func TestARuleThatNobodyElseCouldLoosen(t *testing.T) {
 	w.rule("1500.00")
 	anna := w.operator("anna", "admin")
 	w.operator("clara", "approver")
-	if _, err := w.change(anna, "off"); faultOf(err) != "approval_blocked" {
+	if _, err := w.change(anna, "off"); fault.Code(err) != "approval_blocked" {
 		t.Errorf("%v", err)
 	}
 	for name, c := range map[string]payout.RuleChange{
@@ -230,7 +218,7 @@ func TestARuleThatNobodyElseCouldLoosen(t *testing.T) {
 		"OtherCurrency": {Currency: "eur", AtOrAbove: rouble("1.00")}, "Negative": {Currency: "rub", AtOrAbove: new(money.New(-1, "RUB"))},
 	} {
 		w.operator("boris", "admin")
-		if _, err := w.ChangeApprovalRule(anna, c); faultOf(err) != "invalid_request" {
+		if _, err := w.ChangeApprovalRule(anna, c); fault.Code(err) != "invalid_request" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

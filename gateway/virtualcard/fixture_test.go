@@ -2,7 +2,6 @@ package virtualcard_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -444,24 +443,9 @@ func answers(err error) func(virtualcard.Kind, string) error {
 	return func(virtualcard.Kind, string) error { return err }
 }
 
-func codeOf(err error) string {
-	var f *fault.Error
-	var invalid *virtualcard.InvalidError
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &invalid):
-		return "invalid"
-	case errors.As(err, &f):
-		return f.Code
-	default:
-		return "no fault: " + err.Error()
-	}
-}
-
 func wantCode(t testing.TB, err error, code string) {
 	t.Helper()
-	if got := codeOf(err); got != code {
+	if got := fault.Code(err); got != code {
 		t.Errorf("got %q (%v), want %q", got, err, code)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"disburse/gateway/approval"
 	"disburse/gateway/audit"
 	"disburse/gateway/enduser"
+	"disburse/gateway/fault"
 	"disburse/gateway/virtualcard"
 	"disburse/ledger/money"
 )
@@ -160,7 +161,7 @@ func TestPeopleFindTheCardThatWasMade(t *testing.T) {
 	r := virtualcard.Resolution{ID: w.only("processing").ID, As: virtualcard.AsDone, Reason: "seen at the provider"}
 	for card, code := range map[string]string{"": "invalid_request", "card 2": "invalid_request", "card-9": "invalid_request", "card-1": "invalid_request"} {
 		r.ProviderCard = card
-		if _, err := w.Resolve(t.Context(), r); codeOf(err) != code {
+		if _, err := w.Resolve(t.Context(), r); fault.Code(err) != code {
 			t.Errorf("%q: %v", card, err)
 		}
 	}
@@ -191,7 +192,7 @@ func TestACardThatWasNotMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wantWallet(u, 10000)
-	if _, err := w.Card(t.Context(), u.ID, e.CardID); codeOf(err) != "CARD_NOT_FOUND" {
+	if _, err := w.Card(t.Context(), u.ID, e.CardID); fault.Code(err) != "CARD_NOT_FOUND" {
 		t.Errorf("the user sees a card that was never made: %v", err)
 	}
 	w.speak()
@@ -287,7 +288,7 @@ func TestWhatCannotBeResolved(t *testing.T) {
 		"Card": {As: virtualcard.AsDone, Reason: "x", ProviderCard: "no/id"},
 	} {
 		r.ID = done.TransactionID
-		if _, err := w.Resolve(t.Context(), r); codeOf(err) != "invalid_request" {
+		if _, err := w.Resolve(t.Context(), r); fault.Code(err) != "invalid_request" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -330,7 +331,7 @@ func TestTwoPeopleEndWhatTheProviderDoesNot(t *testing.T) {
 		"Own": {anna, "own_approval"}, "Operator": {olga, "approver_required"},
 		"CommandLine": {audit.WithActor(t.Context(), audit.Actor{Kind: audit.CLI, ID: "root"}), "approver_required"},
 	} {
-		if _, err := desk.Approve(tc.who, id, ""); codeOf(err) != tc.code {
+		if _, err := desk.Approve(tc.who, id, ""); fault.Code(err) != tc.code {
 			t.Errorf("%s: %v, want %s", name, err, tc.code)
 		}
 	}

@@ -92,7 +92,7 @@ func TestTopUpsAtOnceSpendNoMoreThanThereIs(t *testing.T) {
 		_, err := s.TopUp(t.Context(), u, c.ID, "10.00", noKey())
 		return err
 	}) {
-		codes[codeOf(err)]++
+		codes[fault.Code(err)]++
 	}
 	if codes[""] != 2 || codes["INSUFFICIENT_BALANCE"] != 8 {
 		t.Errorf("answers %v", codes)

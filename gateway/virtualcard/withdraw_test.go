@@ -127,7 +127,7 @@ func TestPG69TwoWithdrawalsAtOnce(t *testing.T) {
 			_, err := s.Withdraw(t.Context(), u, c.ID, "10.00", noKey())
 			return err
 		}) {
-			codes[codeOf(err)]++
+			codes[fault.Code(err)]++
 		}
 		if codes[""] != 1 || codes["COOLDOWN"] != 7 {
 			t.Errorf("answers %v, want one that passes", codes)
@@ -226,7 +226,7 @@ func TestWithdrawWhateverTheProviderDoes(t *testing.T) {
 			}
 			w.provider.behave(nil, nil)
 			_, err = w.Withdraw(t.Context(), u, c.ID, "100.00", noKey()) // more than is there: refused behind the cooldown
-			if cooling := codeOf(err) == "COOLDOWN"; cooling != tc.cooling {
+			if cooling := fault.Code(err) == "COOLDOWN"; cooling != tc.cooling {
 				t.Errorf("cooldown is %v (%v), want %v", cooling, err, tc.cooling)
 			}
 			w.settle()
