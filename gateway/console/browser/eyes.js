@@ -148,6 +148,9 @@
       all("body *").filter((el) => shown(el) && el.getBoundingClientRect().right > room + 1 && !scrolls(el)).slice(-3).map(where).join(", ")];
   };
 
+  // cut tells which tables show only a part of their columns.
+  eyes.cut = () => all(".scroll").filter((el) => shown(el) && el.scrollWidth > el.clientWidth + 1).map(where);
+
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
   const paint = canvas.getContext("2d", { willReadFrequently: true });

@@ -18,6 +18,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"disburse/gateway/enduser"
 	"disburse/gateway/operator"
 	"disburse/gateway/signin"
 	"disburse/ledger"
@@ -337,13 +338,15 @@ func (p *tab) picture(shape string, width int64, scheme string) {
 	must(p.t, os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s.%d.%s.png", name, width, scheme)), image, 0o600))
 }
 
-// TestLongNames: what merchants call their orders is up to them, and a phone is
-// no wider for it.
+// TestLongNames: what merchants call their orders is up to them. A phone is no
+// wider for it, and no list hides its other columns.
 func TestLongNames(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	m := s.found(t, ledger.Live)
-	order := unique("order") + strings.Repeat("w", 60)
+	order := unique("order") + strings.Repeat("w", 200)
+	_, err := s.app.Users.Create(t.Context(), enduser.Spec{Name: order[:128], Nickname: order[:128]})
+	must(t, err)
 	id := m.pay(t, order, "1500.00")
 	ask(t, http.MethodPost, s.base+"/api/merchant/"+m.name+"/rejected_pay_out/", "", "", map[string]any{
 		"order_id": order, "standart_sign": signing.StandartSign(signing.OrderKey, m.name, order, m.signKey),
@@ -358,6 +361,17 @@ func TestLongNames(t *testing.T) {
 			p.open(path)
 			for _, fault := range p.inspect(shapeOf(t, path)) {
 				t.Errorf("%s: %s", path, fault)
+			}
+		}
+		lists := []string{base + "/payouts?view=all&q=" + order, base + "/callbacks?order_id=" + order}
+		if base == "/console" {
+			lists = append(lists, base+"/search?q="+order[:60], base+"/users")
+		}
+		for _, path := range lists {
+			p.open(path)
+			p.sees(order[:60])
+			if cut := eval[[]string](p, "eyes.cut()"); len(cut) > 0 {
+				t.Errorf("%s: wider than its place: %s", path, cut)
 			}
 		}
 	}
