@@ -13,7 +13,8 @@ const (
 )
 
 // circuit is the run of failures of one merchant's endpoint, kept in the database while
-// it lasts, so that every process sees it.
+// it lasts, so that every process sees it. It is over with a success, or when nothing
+// waits behind it any more and circuitGap has gone by.
 type circuit struct {
 	Endpoint     string
 	Failures     int

@@ -194,15 +194,16 @@ func (r *relay) sweep(ctx context.Context, look map[string]bool) error {
 		return nil
 	}
 	r.lastBury = now
-	open := r.open()
-	if len(open) == 0 {
-		return nil
+	if open := r.open(); len(open) > 0 {
+		buried, err := r.s.store.bury(ctx, open, now)
+		if buried > 0 {
+			r.s.cfg.Log.Warn("callbacks dead behind open circuits", "count", buried)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	buried, err := r.s.store.bury(ctx, open, now)
-	if buried > 0 {
-		r.s.cfg.Log.Warn("callbacks dead behind open circuits", "count", buried)
-	}
-	return err
+	return r.s.store.forget(ctx, now)
 }
 
 // open lists the endpoints whose circuit is open.

@@ -3,7 +3,9 @@ package callbacks
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -317,6 +319,37 @@ func TestOpenCircuitBuries(t *testing.T) {
 	if d := b.get(young.ID); d.State != Pending {
 		t.Errorf("the young one: %+v", d.Item)
 	}
+}
+
+// A run of failures is kept while something waits behind it, or may go on with it.
+func TestCircuitIsForgotten(t *testing.T) {
+	b := newBench(t)
+	const ended, fresh = "mer_1|https://ended.example:443", "mer_1|https://fresh.example:443"
+	id := b.stage("https://m.example/", 1)[0]
+	for _, endpoint := range []string{testEndpoint, ended, fresh} {
+		b.fail(endpoint)
+	}
+	b.clock.advance(2 * circuitGap)
+	if _, err := b.db.Exec(t.Context(), `update callback_circuits set last_failure = $1 where endpoint = $2`, b.now().Add(-circuitGap), fresh); err != nil {
+		t.Fatal(err)
+	}
+	s := b.sender()
+	swept := func(what string, want ...string) {
+		t.Helper()
+		s.relay.lastBury = time.Time{}
+		b.sweeps(s, 1)
+		known, err := s.store.circuits(t.Context())
+		if got := slices.Sorted(maps.Keys(known)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: circuits of %v, %v; want %v", what, got, err, want)
+		}
+	}
+	swept("while one has a delivery", fresh, testEndpoint)
+	if _, err := b.db.Exec(t.Context(), `update callback_deliveries set state = 'dead', dead_reason = 'gone', finished_at = $2, lease_until = null, takes = 0 where event_id = $1`, id, b.now()); err != nil {
+		t.Fatal(err)
+	}
+	swept("when it has ended", fresh)
+	b.clock.advance(time.Second)
+	swept("when the gap is over")
 }
 
 func (b *bench) failures(endpoint string) int {

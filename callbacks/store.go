@@ -179,6 +179,13 @@ update callback_deliveries set state = 'dead', dead_reason = 'exhausted', finish
 where state = 'pending' and endpoint = any($1::text[]) and scheduled_at < $3 and failures > 0
 	and (lease_until is null or lease_until <= $2)`
 
+// A run of failures that nothing waits behind ends with the time in which
+// another failure would have gone on with it. Without this an address that was
+// given up would be counted for ever once its last delivery had ended.
+const forgetSQL = `
+delete from callback_circuits c where c.last_failure < $1
+	and not exists (select from callback_deliveries d where d.endpoint = c.endpoint and d.state = 'pending')`
+
 // store is the SQL of sending.
 type store struct{ db *pgxpool.Pool }
 
@@ -322,6 +329,17 @@ func (s store) bury(ctx context.Context, endpoints []string, now time.Time) (int
 		return 0, fmt.Errorf("ending callbacks behind open circuits: %w", err)
 	}
 	return tag.RowsAffected(), nil
+}
+
+// forget drops the circuits of endpoints that have nothing to send.
+func (s store) forget(ctx context.Context, now time.Time) error {
+	batch := &pgx.Batch{}
+	batch.Queue(byKeyNoWaitSQL)
+	batch.Queue(forgetSQL, now.Add(-circuitGap))
+	if err := s.db.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("forgetting callback circuits: %w", err)
+	}
+	return nil
 }
 
 // record writes what became of attempts, in one transaction, and returns how
