@@ -4,7 +4,7 @@ var ruApprovals = map[string]string{
 	"Approvals": "Утверждения", "Approval": "Утверждение", "Waiting": "Ждут", "Waited too long": "Просрочены", "Approved": "Утверждены", "Refused": "Отклонены",
 	"All": "Все", "Views": "Виды", "What for": "Для чего", "everything": "всё", "payout": "выплата", "adjustment": "корректировка", "key rotation": "смена ключей",
 	"Filter": "Отобрать", "Amount": "Сумма", "Asked by": "Запросил", "Age": "Возраст", "Time left": "Осталось", "State": "Состояние",
-	"Decide": "Решить", "Look": "Посмотреть", "you": "вы", "never": "никогда", "Currency": "Валюта", "From": "От", "Set": "Установить", "By": "Кем",
+	"Decide": "Решить", "Look": "Посмотреть", "you": "вы", "never": "никогда", "Currency": "Валюта", "From": "От", "Set at": "Установлено", "By": "Кем",
 	"Large payouts, corrections of balances, new keys of live merchants, who signs in for them, looser rules and orders to the card provider that people end need two people. Who asked never decides.": "Двух человек требуют крупные выплаты, корректировки балансов, новые ключи боевых мерчантов, вход их людей, смягчение правил и ручное завершение операций у провайдера карт. Запросивший никогда не решает сам.",
 	"From which amount a payout needs two people":                           "С какой суммы выплата требует двух человек",
 	"One person is enough for every payout.":                                "Для любой выплаты достаточно одного человека.",
