@@ -31,8 +31,10 @@
 //
 // What a connection may cost before its caller is known is bounded: how many
 // there are, how long a request may take to arrive, and 64 KiB of body. More is
-// for uploads by operators alone, and few at a time (admission.go). A stop does
-// not wait for connections on which nothing has come (listener.go).
+// for uploads by operators alone, and few at a time (admission.go). A request that
+// says in two ways where its body ends is refused, and ends its connection
+// (framing.go). A stop does not wait for connections on which nothing has come
+// (listener.go).
 //
 // Bodies are decoded strictly (decode.go): one JSON object, no duplicate
 // member, exact types, valid UTF-8, exact member names; members that a call

@@ -206,7 +206,7 @@ func newApp(a *api) *fiber.App {
 		ErrorHandler:                 a.fail,
 	})
 	app.Server().HeaderReceived = a.bodyLimit
-	app.Server().Handler = a.freeingUploads(a.onlyKnownMethods(app.Server().Handler))
+	app.Server().Handler = a.freeingUploads(onlyOneEnd(app, a.onlyKnownMethods(app.Server().Handler)))
 	return app
 }
 
