@@ -36,10 +36,7 @@ func (s *Service) Reencrypt(ctx context.Context, after int64, batch int) (next i
 		})
 	}
 	store := func(ctx context.Context, rows []vault.Row) error {
-		was, keys, boxes := make([]string, len(rows)), make([]string, len(rows)), make([][]byte, len(rows))
-		for i, r := range rows {
-			was[i], keys[i], boxes[i] = r.Was, r.Sealed.Key, r.Sealed.Box
-		}
+		_, was, keys, boxes := vault.Columns(rows)
 		tag, err := s.d.DB.Exec(ctx, updateCards, ids, was, keys, boxes)
 		changed += int(tag.RowsAffected())
 		return err

@@ -18,10 +18,7 @@ func (s *Store) Reencrypt(ctx context.Context, after int64, batch int) (next int
 		return rows, err
 	}
 	store := func(ctx context.Context, rows []vault.Row) error {
-		was, keys, boxes := make([]string, len(rows)), make([]string, len(rows)), make([][]byte, len(rows))
-		for i, r := range rows {
-			was[i], keys[i], boxes[i] = r.Was, r.Sealed.Key, r.Sealed.Box
-		}
+		_, was, keys, boxes := vault.Columns(rows)
 		tag, err := s.d.DB.Exec(ctx, updateTexts, ids, was, keys, boxes)
 		changed = int(tag.RowsAffected())
 		return err

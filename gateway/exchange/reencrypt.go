@@ -32,10 +32,7 @@ func (s *Service) Reencrypt(ctx context.Context, batch int) (int, error) {
 			})
 		}
 		store := func(ctx context.Context, rows []vault.Row) error {
-			ids, was, keys, boxes := make([]string, len(rows)), make([]string, len(rows)), make([]string, len(rows)), make([][]byte, len(rows))
-			for i, r := range rows {
-				ids[i], was[i], keys[i], boxes[i] = r.ID, r.Was, r.Sealed.Key, r.Sealed.Box
-			}
+			ids, was, keys, boxes := vault.Columns(rows)
 			_, err := s.d.DB.Exec(ctx, fmt.Sprintf(updateSealed, of.table), ids, was, keys, boxes)
 			return err
 		}

@@ -84,11 +84,7 @@ func (s *Service) Reencrypt(ctx context.Context, batch int) (int, error) {
 		return stale, err
 	}
 	store := func(ctx context.Context, rows []vault.Row) error {
-		n := len(rows)
-		ids, was, keys, boxes := make([]string, n), make([]string, n), make([]string, n), make([][]byte, n)
-		for i, r := range rows {
-			ids[i], was[i], keys[i], boxes[i] = r.ID, r.Was, r.Sealed.Key, r.Sealed.Box
-		}
+		ids, was, keys, boxes := vault.Columns(rows)
 		_, err := s.deps.DB.Exec(ctx, updateSealed, ids, was, keys, boxes)
 		return err
 	}

@@ -171,10 +171,7 @@ func (s *Service) Reencrypt(ctx context.Context, limit int) (int, error) {
 			return out, err
 		},
 		func(ctx context.Context, rows []vault.Row) error {
-			ids, keys, boxes, was := make([]string, len(rows)), make([]string, len(rows)), make([][]byte, len(rows)), make([]string, len(rows))
-			for i, r := range rows {
-				ids[i], keys[i], boxes[i], was[i] = r.ID, r.Sealed.Key, r.Sealed.Box, r.Was
-			}
+			ids, was, keys, boxes := vault.Columns(rows)
 			_, err := s.deps.DB.Exec(ctx, updateSecret, ids, keys, boxes, was)
 			return err
 		})

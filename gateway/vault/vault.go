@@ -119,6 +119,16 @@ type Row struct {
 	Was string
 }
 
+// Columns has a batch as the arrays of one statement that stores it: the IDs,
+// what each Was, and the key and the box of each Sealed.
+func Columns(rows []Row) (ids, was, keys []string, boxes [][]byte) {
+	for _, r := range rows {
+		ids, was = append(ids, r.ID), append(was, r.Was)
+		keys, boxes = append(keys, r.Sealed.Key), append(boxes, r.Sealed.Box)
+	}
+	return ids, was, keys, boxes
+}
+
 // Reencrypt re-seals one batch. page gives rows whose key is not primary;
 // store writes them back, guarded by Was, since a row may have changed between
 // the two. It returns how many rows the batch had; zero means that none is
