@@ -39,7 +39,7 @@ func TestAddressesOfFormsLeadToTheirPages(t *testing.T) {
 	} {
 		b.get(path).want(t, http.StatusSeeOther, want)
 	}
-	for _, path := range []string{"/house/changes", "/house/files", "/house/account/sessions"} {
+	for _, path := range []string{"/house/changes", "/house/files", "/house/account/sessions", "/house/both/1"} {
 		b.get(path).want(t, http.StatusNotFound, "")
 	}
 	b.do(http.MethodPost, "/house/nowhere", url.Values{}).want(t, http.StatusNotFound, "")

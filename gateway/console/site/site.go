@@ -225,21 +225,22 @@ func (v *Visit) refuse(err error) {
 // pageOf is the page with the form that is sent to a path, for a path that takes
 // forms alone.
 func (s *Site) pageOf(path string) (page string, found bool) {
+	routes := append(s.own(), s.Routes...)
 	below, _ := strings.CutPrefix(path, s.Base)
-	if !s.has(http.MethodPost, below) {
+	takes := func(method string) func(Route) bool {
+		return func(r Route) bool { return r.Method == method && fiber.RoutePatternMatch(below, r.Path) }
+	}
+	i := slices.IndexFunc(routes, takes(http.MethodPost))
+	if i < 0 || slices.ContainsFunc(routes, func(r Route) bool { return r.Method == http.MethodGet && r.Path == routes[i].Path }) {
 		return "", false
 	}
 	for below != "" {
 		below = below[:strings.LastIndexByte(below, '/')]
-		if s.has(http.MethodGet, below) {
+		if slices.ContainsFunc(routes, takes(http.MethodGet)) {
 			break
 		}
 	}
 	return s.Base + cmp.Or(below, "/"), true
-}
-
-func (s *Site) has(method, path string) bool {
-	return slices.ContainsFunc(append(s.own(), s.Routes...), func(r Route) bool { return r.Method == method && fiber.RoutePatternMatch(path, r.Path) })
 }
 
 func statusOf(f *fault.Error) int {

@@ -109,6 +109,7 @@ func buildAt(t *testing.T, optional bool, publicURL string) *house {
 				}
 				return v.JSON(len(content))
 			}},
+			{Method: http.MethodGet, Path: "/both/:id", Handle: nobody}, {Method: http.MethodPost, Path: "/both/:id", Handle: nobody},
 			{Method: http.MethodGet, Path: "/faulty", Handle: func(v *site.Visit) error {
 				return fault.Invalid(fault.Field{Name: v.Query("name"), Why: v.Query("why")})
 			}},
@@ -133,6 +134,9 @@ func buildAt(t *testing.T, optional bool, publicURL string) *house {
 	}
 	return h
 }
+
+// nobody is a page about something that is not there.
+func nobody(*site.Visit) error { return fault.New(fault.NotFound, "not_found", "nobody is here") }
 
 func (h *house) versions(ctx context.Context, about []string) (map[string]map[string]string, error) {
 	if live := h.live.Load(); live != nil {
