@@ -11,8 +11,8 @@ const (
 	excerptLimit = 1 << 10
 )
 
-// gap is what people and JSON encoders put between the groups of a number.
-const gap = `(?:[ \t.()\p{Zs}\p{Pd}]|\\+u(?:00[aA]0|20[0-2][0-9a-fA-F])|&nbsp;)`
+// gap is what people and encoders put between the groups of a number.
+const gap = `(?:[ \t.()+\p{Zs}\p{Pd}]|%20|\\+u(?:00[aA]0|20[0-2][0-9a-fA-F])|&nbsp;)`
 
 var (
 	gaps = regexp.MustCompile(gap)
@@ -21,10 +21,12 @@ var (
 	// IBANs in one piece, or in groups of four. What stands before one may be
 	// the escape of a space or line end in JSON.
 	iban = regexp.MustCompile(`(\b|\\[nrt]|\\u[0-9A-Fa-f]{4})((?i:[A-Z]{2}\d{2}[A-Z0-9]{11,30})|[A-Z]{2}\d{2}(?:` + gap + `[A-Z0-9]{4}){2,7}(?:` + gap + `[A-Z0-9]{1,3})?)\b`)
-	// A name that says secret, and what follows it.
-	namedSecret = regexp.MustCompile(`(?i)((?:password|passwd|pwd|secret|token|api[_-]?key|sign_key|access[_-]?key|private[_-]?key|authorization|cookie|credential|cvv|cvc|pin)[a-z0-9_\-]*["']?\s*[:=]\s*)(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|(?:bearer |basic )?[^\s"',;&}<]+)`)
-	bearer      = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=\-]{8,}`)
-	prefixed    = regexp.MustCompile(`\b(?:whsec|sk|pk|rk|op|ghp|xox[a-z])[_-][A-Za-z0-9+/=_\-]{8,}|\beyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]+)*`)
+	// A name that says secret, and what follows it; both may be JSON inside a text.
+	namedSecret = regexp.MustCompile(`(?i)((?:password|passwd|pwd|secret|token|api[_-]?key|sign_key|access[_-]?key|private[_-]?key|authorization|cookie|credential|cvv|cvc|pin)[a-z0-9_\-]*\\*["']?\s*[:=]\s*)(?:\\+"[^"]*"?|"(?:[^"\\]|\\.)*"?|'[^']*'?|(?:bearer |basic )?[^\s"',;&}<]+)`)
+	// The password in the address of a server.
+	userinfo = regexp.MustCompile(`(://[^\s/@:"'<>]*:)[^\s/"'<>]+@`)
+	bearer   = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=\-]{8,}`)
+	prefixed = regexp.MustCompile(`\b(?:whsec|sk|pk|rk|op|ghp|xox[a-z])[_-][A-Za-z0-9+/=_\-]{8,}|\beyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]+)*`)
 	// Long unbroken text of the kind that keys are.
 	opaque = regexp.MustCompile(`\b[A-Fa-f0-9]{32,}\b|[A-Za-z0-9+/_\-]{40,}={0,2}`)
 )
@@ -56,6 +58,7 @@ func excerpt(body []byte) string {
 
 func mask(text string) string {
 	text = namedSecret.ReplaceAllString(text, "${1}[masked]")
+	text = userinfo.ReplaceAllString(text, "${1}[masked]@")
 	text = bearer.ReplaceAllString(text, "$1 [masked]")
 	text = prefixed.ReplaceAllString(text, "[masked]")
 	text = opaque.ReplaceAllString(text, "[masked]") // before a number in it is all that is seen
