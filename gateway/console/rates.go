@@ -89,6 +89,7 @@ func (k *desk) rate(v *site.Visit) error {
 // chart is what a script draws: the values are numbers as they were written,
 // never calculated with.
 type chart struct {
+	XName  string        `json:"xname"`
 	X      []int64       `json:"x"`
 	Series []chartSeries `json:"series"`
 }
@@ -118,7 +119,7 @@ func (k *desk) rateChart(v *site.Visit) error {
 	if err != nil {
 		return err
 	}
-	c := chart{X: []int64{}, Series: []chartSeries{{Name: v.T("%s for 1 USDT", strings.ToUpper(currency)), Values: []json.Number{}, Colour: "pico-primary", Steps: true}}}
+	c := chart{XName: v.T("Time"), X: []int64{}, Series: []chartSeries{{Name: v.T("%s for 1 USDT", strings.ToUpper(currency)), Values: []json.Number{}, Colour: "pico-primary", Steps: true}}}
 	for _, r := range slices.Backward(found.Items) {
 		c.add(r.SetAt.Unix(), r.String())
 	}

@@ -44,12 +44,13 @@ func TestRateChart(t *testing.T) {
 	s.exec(oldRate)
 	boss.post("/rates/set", "currency", "KZT", "rate", "455", "max_age", "24h", "source", "manual")
 	var chart struct {
+		XName  string
 		X      []int64
 		Series []struct{ Values []json.Number }
 	}
 	s.must(json.Unmarshal([]byte(boss.read("/rates/kzt/chart")), &chart))
 	values := chart.Series[0].Values
-	if len(chart.X) < 2 || len(chart.X) != len(values) || values[0] != "450.0000" || values[len(values)-1] != "455.0000" {
+	if chart.XName != "Time" || len(chart.X) < 2 || len(chart.X) != len(values) || values[0] != "450.0000" || values[len(values)-1] != "455.0000" {
 		t.Errorf("got %+v", chart)
 	}
 	for i := 1; i < len(chart.X); i++ {

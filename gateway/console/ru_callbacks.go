@@ -32,4 +32,7 @@ var ruCallbacks = map[string]string{
 	"connect timeout": "нет соединения", "tls": "ошибка TLS", "connection refused": "соединение отклонено",
 	"connection closed": "соединение закрыто", "network": "ошибка сети", "bad url": "неверный адрес", "stopping": "процесс останавливался",
 	"address private": "адрес не публичный", "address loopback": "локальный адрес",
+	"address unspecified": "адрес 0.0.0.0", "address carrier grade nat": "адрес внутри сети оператора", "address link local": "адрес только своей сети",
+	"address documentation": "адрес для документации", "address benchmarking": "адрес для измерений", "address multicast": "групповой адрес",
+	"address broadcast": "широковещательный адрес", "address reserved": "зарезервированный адрес", "address ipv4 in ipv6": "IPv4 внутри IPv6", "address malformed": "неверный адрес",
 }

@@ -15,7 +15,7 @@ var ruExceptions = map[string]string{
 	"the executor paid it after it had ended otherwise":    "исполнитель выплатил, когда выплата уже завершилась иначе",
 	"the executor refused it after it had ended otherwise": "исполнитель отказал, когда выплата уже завершилась иначе",
 	"late paid": "поздняя выплата", "late refused": "поздний отказ",
-	"create": "выпуск", "issue": "перевыпуск", "topup": "пополнение", "withdraw": "вывод", "freeze": "заморозка", "unfreeze": "разморозка", "close": "закрытие",
+	"create": "выпуск", "issue": "выпуск за счёт платформы", "topup": "пополнение", "withdraw": "вывод", "freeze": "заморозка", "unfreeze": "разморозка", "close": "закрытие",
 
 	"Somebody has asked to end it: a second person decides.": "Завершение уже запрошено: решает второй человек.",
 

@@ -96,8 +96,15 @@ func TestRussian(t *testing.T) {
 	t.Parallel()
 	h := build(t)
 	p, c := h.ended(h.anna, "one")
+	if _, err := h.db.Exec(t.Context(), `with tried as (update callback_deliveries set attempts = 1, last_error = 'connection_refused' where event_id = $1)
+		insert into callback_attempts (event_id, number, started_at, duration_us, outcome, status, error, response)
+		values ($1, 1, now(), 12000, 'unreachable', null, 'connection_refused', '')`, c.ID); err != nil {
+		t.Fatal(err)
+	}
 	b := h.open(h.anna)
 	b.do(http.MethodPost, "/look", url.Values{"lang": {"ru"}})
+	b.get("/callbacks").has(t, http.StatusOK, "соединение отклонено")
+	b.get("/callbacks/"+c.ID).has(t, http.StatusOK, "соединение отклонено", "12 мс")
 	for _, path := range append(everyPage, "/payouts/"+p.ID, "/callbacks/"+c.ID) {
 		page := b.get(path)
 		page.has(t, http.StatusOK, `lang="ru"`)

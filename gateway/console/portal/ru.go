@@ -109,4 +109,13 @@ var russian = map[string]string{
 	"is not a status":                                                    "такого состояния нет",
 	"must be after from":                                                 "должно быть позже начала",
 	"must be digits with two decimals, such as 1500.00, and at most twelve digits before them": "цифры с двумя знаками после точки, например 1500.00, и не более двенадцати до неё",
+
+	// How attempts end.
+	"ms": "мс", "timeout": "не ответил вовремя", "dns": "имя не найдено", "dns timeout": "имя не определилось вовремя",
+	"connect timeout": "нет соединения", "tls": "ошибка TLS", "connection refused": "соединение отклонено",
+	"connection closed": "соединение закрыто", "network": "ошибка сети", "bad url": "неверный адрес", "stopping": "процесс останавливался",
+	"address private": "адрес не публичный", "address loopback": "локальный адрес",
+	"address unspecified": "адрес 0.0.0.0", "address carrier grade nat": "адрес внутри сети оператора", "address link local": "адрес только своей сети",
+	"address documentation": "адрес для документации", "address benchmarking": "адрес для измерений", "address multicast": "групповой адрес",
+	"address broadcast": "широковещательный адрес", "address reserved": "зарезервированный адрес", "address ipv4 in ipv6": "IPv4 внутри IPv6", "address malformed": "неверный адрес",
 }
