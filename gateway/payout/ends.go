@@ -64,19 +64,17 @@ func (s *Service) finish(ctx context.Context, p Payout, e end) (Payout, error) {
 	if err := p.refuse(e); err != nil {
 		return p, err
 	}
-	if e.at.Before(p.CreatedAt) {
-		e.at = p.CreatedAt // the clocks of two processes differ a little
-	}
 	riders, err := s.endRiders(ctx, p, e)
 	if err != nil {
 		return p, err
 	}
 	receipt, err := s.d.Ledger.Post(ctx, p.endEntry(e.to), riders...)
 	if err == nil && !receipt.Replayed {
+		after := p.ended(e)
 		if s.d.Observe.Ended != nil {
-			s.d.Observe.Ended(p.Mode, e.to, e.at.Sub(p.CreatedAt))
+			s.d.Observe.Ended(p.Mode, e.to, after.EndedAt.Sub(p.CreatedAt))
 		}
-		return p.ended(e), nil
+		return after, nil
 	}
 	return s.lost(ctx, p, e, err)
 }
@@ -89,9 +87,14 @@ func (p Payout) endEntry(to Status) ledger.Entry {
 	return ledger.PayoutRelease(endReference(p.ID), p.Mode, p.MerchantID, p.Spent())
 }
 
-// ended is the payout after its end.
+// ended is the payout after its end, which is never before its beginning: clocks
+// differ, and step back. Leases and times are judged by e.at as it is.
 func (p Payout) ended(e end) Payout {
-	p.Status, p.EndedAt, p.UpdatedAt, p.EndedBy = e.to, e.at, e.at, e.by
+	at := e.at
+	if at.Before(p.CreatedAt) {
+		at = p.CreatedAt
+	}
+	p.Status, p.EndedAt, p.UpdatedAt, p.EndedBy = e.to, at, at, e.by
 	p.Reason, p.Cheques = e.reason, e.cheques
 	p.ClaimedBy, p.LeaseExpiresAt = "", time.Time{}
 	return p
@@ -144,14 +147,15 @@ func (s *Service) endRiders(ctx context.Context, p Payout, e end) ([]ledger.Ride
 		text := string(raw)
 		cheques = &text
 	}
-	staged, err := s.callback(m, p.ended(e))
+	after := p.ended(e)
+	staged, err := s.callback(m, after)
 	if err != nil {
 		return nil, err
 	}
 	riders := []ledger.Rider{
 		{SQL: e.kind.guard(), Row: []any{p.ID, string(e.to), e.at, e.by, e.reason, cheques}},
 		{SQL: staged.SQL, Row: staged.Row, Certain: true},
-		eventRider(p.ID, e.at, string(e.to), e.by, e.reason),
+		eventRider(p.ID, after.EndedAt, string(e.to), e.by, e.reason),
 	}
 	if e.decision != nil {
 		riders = append(riders, ledger.Rider(e.decision.Statement(ctx)))

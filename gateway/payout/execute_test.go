@@ -261,3 +261,37 @@ func TestAPendingPayoutIsHeldAsLongAsItIsLookedUp(t *testing.T) {
 		t.Errorf("claimed %v, %v", found, err)
 	}
 }
+
+// TestALateRefusalIsAnException has a person report as paid what the executor
+// then says it refused: the end stands, and people look at it.
+func TestALateRefusalIsAnException(t *testing.T) {
+	t.Parallel()
+	began, release := make(chan struct{}), make(chan struct{})
+	f := newFake(ledger.Live)
+	f.execute = func(context.Context, payout.Instruction) (payout.Result, error) {
+		close(began)
+		<-release
+		return payout.Result{Outcome: payout.Refused, Reason: "no"}, nil
+	}
+	f.lookup = finds(payout.Result{Outcome: payout.Unknown}, nil)
+	w := newWorld(t, f)
+	p := w.create(w.live, request("order"))
+	var group sync.WaitGroup
+	group.Go(func() { _, _ = w.Dispatch(context.Background(), 10) })
+	<-began
+	w.clock.advance(time.Minute)
+	if n, err := must(payout.New(w.deps)).Dispatch(t.Context(), 10); n != 1 || err != nil {
+		t.Fatalf("worked on %d, %v", n, err)
+	}
+	ctx := w.as("op_a")
+	w.claim(ctx, p.ID)
+	if _, err := w.Complete(ctx, p.ID, payout.Completion{}); err != nil {
+		t.Fatal(err)
+	}
+	close(release)
+	group.Wait()
+	w.wantEnd(p.ID, payout.Successful)
+	if kind, _ := w.read(p.ID).Payout.Exception(w.clock.Now()); kind != "late_refused" {
+		t.Errorf("exception %q", kind)
+	}
+}

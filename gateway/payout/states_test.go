@@ -55,7 +55,7 @@ func (m *model) steps() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"claim": func(t *rapid.T) {
 			by := claimants.Draw(t, "by")
-			if m.p.Status == Expectation && !m.p.Leased(m.now) && m.p.Stage != StageSent &&
+			if m.p.Status == Expectation && !m.p.Leased(m.now) &&
 				(m.p.Stage != StageWaiting || m.p.ExpiresAt.After(m.now)) {
 				m.p.ClaimedBy, m.p.LeaseExpiresAt = by, m.now.Add(Lease)
 			}

@@ -99,7 +99,7 @@ const (
 // ledger entry.
 const (
 	endPayouts = `
-update payouts p set status = r.status, ended_at = r.at, ended_by = r.by, reason = r.reason, cheques = r.cheques::jsonb,
+update payouts p set status = r.status, ended_at = greatest(r.at, p.created_at), ended_by = r.by, reason = r.reason, cheques = r.cheques::jsonb,
     claimed_by = null, lease_until = null
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[]) as r (id, status, at, by, reason, cheques)
 where p.id = r.id and p.status = 'expectation' and `
