@@ -67,6 +67,7 @@ var allowed = map[string][]string{
 	"gateway/gamewallet/acceptance":    {"signing"},
 	"gateway/httpapi": concat(slices.Concat(leaves, parties, features), "gateway/approval", "gateway/export",
 		"ledger", "ledger/money", "callbacks", "signing", "ratelimit"),
+	"gateway/racetest":         {},
 	"gateway/worker":           {},
 	"gateway":                  {"..."},
 	"gateway/devmode":          {"..."},

@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"disburse/gateway/enduser"
 	"disburse/gateway/exchange"
 	"disburse/gateway/idempotency"
+	"disburse/gateway/racetest"
 	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/ledger/ledgertest"
@@ -137,16 +137,5 @@ func asOperator(ctx context.Context, name string) context.Context {
 
 // together runs all of them from one barrier on and returns their errors.
 func together(all ...func() error) []error {
-	errs := make([]error, len(all))
-	start := make(chan struct{})
-	var done sync.WaitGroup
-	for i, one := range all {
-		done.Go(func() {
-			<-start
-			errs[i] = one()
-		})
-	}
-	close(start)
-	done.Wait()
-	return errs
+	return racetest.Run(len(all), func(i int) error { return all[i]() })
 }

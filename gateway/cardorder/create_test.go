@@ -11,6 +11,7 @@ import (
 	"disburse/gateway/enduser"
 	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
+	"disburse/gateway/racetest"
 )
 
 func TestCreateWithdrawal(t *testing.T) {
@@ -247,7 +248,7 @@ func TestWithdrawalsAtOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for round := range 20 {
 				u := w.user(tt.funds)
-				errs := parallel(8, func(i int) error {
+				errs := racetest.Run(8, func(i int) error {
 					s := w.Service
 					if i%2 == 1 {
 						s = w.second
@@ -273,7 +274,7 @@ func TestWithdrawalsAtOnce(t *testing.T) {
 	t.Run("Deposits", func(t *testing.T) {
 		u := w.user(0)
 		made := 0
-		for _, err := range parallel(8, func(int) error { _, err := w.Create(t.Context(), u, deposit(10000), noKey()); return err }) {
+		for _, err := range racetest.Run(8, func(int) error { _, err := w.Create(t.Context(), u, deposit(10000), noKey()); return err }) {
 			if err == nil {
 				made++
 			} else {
@@ -359,7 +360,7 @@ func TestParallelTwins(t *testing.T) {
 					id  int64
 					err error
 				}
-				answers := parallel(8, func(i int) answer {
+				answers := racetest.Run(8, func(i int) answer {
 					s := w.Service
 					if i%2 == 1 {
 						s = w.second
@@ -388,7 +389,7 @@ func TestCreatesOfManyUsers(t *testing.T) {
 	for i := range users {
 		users[i] = w.user(100000)
 	}
-	for i, err := range parallel(len(users), func(i int) error {
+	for i, err := range racetest.Run(len(users), func(i int) error {
 		_, err := w.Create(t.Context(), users[i], withdrawal(60000), keyOf(users[i], "k", withdrawal(60000)))
 		return err
 	}) {

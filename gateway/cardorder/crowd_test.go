@@ -6,6 +6,7 @@ import (
 	"disburse/gateway/cardorder"
 	"disburse/gateway/enduser"
 	"disburse/gateway/fault"
+	"disburse/gateway/racetest"
 )
 
 // TestConfirmPaidAgainstOperators: an operator may end a deposit before and
@@ -69,7 +70,7 @@ func TestEveryoneAtOnce(t *testing.T) {
 	for round := range 60 {
 		u := w.user(100000)
 		id := makes[round%len(makes)](w)(u)
-		errs := parallel(len(all), func(i int) error {
+		errs := racetest.Run(len(all), func(i int) error {
 			s := w.Service
 			if i%2 == 1 {
 				s = w.second

@@ -245,19 +245,3 @@ func wantCode(t testing.TB, err error, code string) {
 		t.Errorf("got %q (%v), want %q", got, err, code)
 	}
 }
-
-// parallel runs f n times at once and returns the results.
-func parallel[T any](n int, f func(i int) T) []T {
-	out := make([]T, n)
-	start := make(chan struct{})
-	var group sync.WaitGroup
-	for i := range n {
-		group.Go(func() {
-			<-start
-			out[i] = f(i)
-		})
-	}
-	close(start)
-	group.Wait()
-	return out
-}

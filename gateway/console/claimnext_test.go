@@ -3,30 +3,20 @@ package console_test
 import (
 	"fmt"
 	"net/http"
-	"sync"
 	"testing"
 
 	"disburse/gateway/operator"
+	"disburse/gateway/racetest"
 )
 
 // press has two operators press the button of a queue at the same moment, as
 // often as asked, and wants every item to go to one of them.
 func press(t *testing.T, path string, rounds int, first, second *clerk) {
 	t.Helper()
+	clerks := []*clerk{first, second}
 	given := make(map[string]bool)
 	for round := range rounds {
-		var got [2]paper
-		start := make(chan struct{})
-		var both sync.WaitGroup
-		for i, c := range []*clerk{first, second} {
-			both.Go(func() {
-				<-start
-				got[i] = c.post(path + "/claim")
-			})
-		}
-		close(start)
-		both.Wait()
-		for _, p := range got {
+		for _, p := range racetest.Run(2, func(i int) paper { return clerks[i].post(path + "/claim") }) {
 			if p.status != http.StatusSeeOther || p.where == path {
 				t.Fatalf("round %d: %d to %q", round, p.status, p.where)
 			}
@@ -36,7 +26,7 @@ func press(t *testing.T, path string, rounds int, first, second *clerk) {
 			given[p.where] = true
 		}
 	}
-	for _, c := range []*clerk{first, second} {
+	for _, c := range clerks {
 		c.post(path+"/claim").wants(t, http.StatusSeeOther, path)
 	}
 	if len(given) != 2*rounds {

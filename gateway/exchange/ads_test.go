@@ -8,6 +8,7 @@ import (
 	"disburse/gateway/exchange"
 	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
+	"disburse/gateway/racetest"
 )
 
 func TestAdRules(t *testing.T) {
@@ -43,7 +44,7 @@ func TestOneActiveAdPerType(t *testing.T) {
 	w := newWorld(t)
 	ctx, u := t.Context(), w.user("u", 0)
 	made := 0
-	for _, err := range parallel(8, func(int) error {
+	for _, err := range racetest.Run(8, func(int) error {
 		_, err := w.CreateAd(ctx, u, buying(100, 1000), idempotency.Key{})
 		return err
 	}) {
@@ -64,7 +65,7 @@ func TestOneActiveAdPerType(t *testing.T) {
 
 	// Twins make one ad.
 	v := w.user("v", 0)
-	ids := parallel(8, func(int) int64 {
+	ids := racetest.Run(8, func(int) int64 {
 		id, err := w.CreateAd(ctx, v, buying(100, 1000), key(v, "k", "body"))
 		if err != nil {
 			t.Errorf("twin: %v", err)
@@ -121,7 +122,7 @@ func TestDeletingWhileTaking(t *testing.T) {
 		owner := w.user(fmt.Sprintf("owner-%d", i), 0)
 		ad := w.ad(owner, buying(100, 1000))
 		var id int64
-		errs := parallel(2, func(i int) (err error) {
+		errs := racetest.Run(2, func(i int) (err error) {
 			if i == 0 {
 				return w.DeleteAd(ctx, owner, ad)
 			}

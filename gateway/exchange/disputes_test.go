@@ -10,6 +10,7 @@ import (
 	"disburse/gateway/exchange"
 	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
+	"disburse/gateway/racetest"
 )
 
 // disputed makes an order that is in dispute.
@@ -30,7 +31,7 @@ func TestTwoOperatorsResolveAtOnce(t *testing.T) {
 	sold := int64(0)
 	for range 10 {
 		id := w.disputed(buyer, seller, ad)
-		results := parallel(4, func(i int) error {
+		results := racetest.Run(4, func(i int) error {
 			ctx := as(t.Context(), []string{"olga", "oleg"}[i%2])
 			if _, err := w.ClaimDispute(ctx, id); err != nil {
 				return err

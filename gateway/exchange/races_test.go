@@ -11,6 +11,7 @@ import (
 	"disburse/gateway/exchange"
 	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
+	"disburse/gateway/racetest"
 )
 
 // rounds is how often each pair races from each state.
@@ -170,7 +171,7 @@ func (w *world) race(trades []trade, ad int64, from exchange.Status, a, b action
 	ctx := w.t.Context()
 	due := a.run == nil || b.run == nil
 	w.prepare(trades, ad, from, due)
-	errs := parallel(2*len(trades), func(i int) error {
+	errs := racetest.Run(2*len(trades), func(i int) error {
 		run := a.run
 		if i%2 == 1 {
 			run = b.run
@@ -261,7 +262,7 @@ func (w *world) possible(from exchange.Status, due bool, a, b action, ok [2]bool
 func (w *world) prepare(trades []trade, ad int64, from exchange.Status, due bool) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	ids := parallel(len(trades), func(i int) int64 {
+	ids := racetest.Run(len(trades), func(i int) int64 {
 		id, err := w.CreateOrder(ctx, trades[i].seller, answer(ad, 100), idempotency.Key{})
 		if err != nil {
 			w.t.Errorf("CreateOrder: %v", err)
@@ -291,7 +292,7 @@ func (w *world) finish(trades []trade) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	found := w.outcomes(trades)
-	parallel(len(trades), func(i int) error {
+	racetest.Run(len(trades), func(i int) error {
 		switch found[i].Status {
 		case exchange.Pending:
 			return w.Cancel(ctx, trades[i].seller, trades[i].id)
@@ -315,7 +316,7 @@ func TestBothAgreeAtOnce(t *testing.T) {
 		trades[i] = trade{buyer: buyer, seller: w.user(fmt.Sprintf("seller-%d", i), 200_000)}
 	}
 	w.prepare(trades, ad, exchange.Disputed, false)
-	for i, err := range parallel(2*rounds, func(i int) error {
+	for i, err := range racetest.Run(2*rounds, func(i int) error {
 		r := trades[i/2]
 		if i%2 == 0 {
 			return w.Cancel(ctx, r.seller, r.id)

@@ -6,6 +6,7 @@ import (
 
 	"disburse/gateway/enduser"
 	"disburse/gateway/fault"
+	"disburse/gateway/racetest"
 )
 
 func (w *world) completed(buyer enduser.User, seller enduser.User, ad int64) int64 {
@@ -32,7 +33,7 @@ func TestRate(t *testing.T) {
 	id := w.completed(buyer, seller, ad)
 	// Both rate, many times at once; each counts once.
 	ok := 0
-	for i, err := range parallel(20, func(i int) error {
+	for i, err := range racetest.Run(20, func(i int) error {
 		if i%2 == 0 {
 			return w.Rate(ctx, seller, id, 4)
 		}
@@ -74,7 +75,7 @@ func TestAverageOfParallelRatings(t *testing.T) {
 		sum += 1 + i%5
 	}
 	var sale int64
-	parallel(raters+1, func(i int) error {
+	racetest.Run(raters+1, func(i int) error {
 		if i == raters {
 			sale = w.ad(buyer, selling(100, 1000))
 			return nil

@@ -9,6 +9,7 @@ import (
 	"disburse/gateway/exchange"
 	"disburse/gateway/fault"
 	"disburse/gateway/idempotency"
+	"disburse/gateway/racetest"
 )
 
 // TestFiftyTakersAtOnce answers ads that have room for ten, of either side.
@@ -29,7 +30,7 @@ func TestFiftyTakersAtOnce(t *testing.T) {
 			for i := range users {
 				users[i] = w.user(fmt.Sprintf("taker-%d", i), 200_000)
 			}
-			results := parallel(takers, func(i int) error {
+			results := racetest.Run(takers, func(i int) error {
 				_, err := w.CreateOrder(t.Context(), users[i], answer(ad, each), idempotency.Key{})
 				return err
 			})
@@ -200,7 +201,7 @@ func TestOneActiveOrderPerSide(t *testing.T) {
 				ads[i] = w.ad(w.user(fmt.Sprintf("owner-%d", i), 1_000_000), tt.ad(100, 100_000))
 			}
 			made := 0
-			for i, err := range parallel(len(ads), func(i int) error {
+			for i, err := range racetest.Run(len(ads), func(i int) error {
 				_, err := w.CreateOrder(t.Context(), taker, answer(ads[i], 1000), idempotency.Key{})
 				return err
 			}) {
@@ -228,7 +229,7 @@ func TestTwins(t *testing.T) {
 	w := newWorld(t)
 	seller, ctx := w.user("seller", 150_000), t.Context()
 	ad := w.ad(w.user("buyer", 0), buying(100, 100_000))
-	results := parallel(16, func(int) [2]any {
+	results := racetest.Run(16, func(int) [2]any {
 		id, err := w.CreateOrder(ctx, seller, answer(ad, 100_000), key(seller, "k", "body"))
 		return [2]any{id, err}
 	})
@@ -270,7 +271,7 @@ func TestEditsWhileTaking(t *testing.T) {
 		users[i] = w.user(fmt.Sprintf("taker-%d", i), 100_000)
 	}
 	ctx := t.Context()
-	parallel(takers+1, func(i int) error {
+	racetest.Run(takers+1, func(i int) error {
 		if i < takers {
 			_, err := w.CreateOrder(ctx, users[i], answer(ad, 1000), idempotency.Key{})
 			if c := fault.Code(err); c != "" && c != "unavailable" { // judged again too often

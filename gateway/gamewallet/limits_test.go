@@ -8,6 +8,7 @@ import (
 	"disburse/gateway/fault"
 	"disburse/gateway/gameprovider"
 	"disburse/gateway/gamewallet"
+	"disburse/gateway/racetest"
 )
 
 const limited = "ERROR_TRANSACTION_LIMIT_EXCEEDED"
@@ -69,7 +70,7 @@ func TestTheDaysLossOfManyAtOnce(t *testing.T) {
 	w := newWorld(t)
 	s := w.sit(100000)
 	s.limit(gameprovider.LimitsChange{LossLimitDay: new(int64(500))})
-	errs := parallel(20, func(i int) error {
+	errs := racetest.Run(20, func(i int) error {
 		_, err := s.call(w.either(i), s.bet(100))
 		return err
 	})

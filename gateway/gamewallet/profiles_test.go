@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"disburse/gateway/gameprovider"
+	"disburse/gateway/racetest"
 )
 
 // TestProfiles is about where providers differ; the default is what all other
@@ -33,7 +34,7 @@ func TestProfiles(t *testing.T) {
 		s.ok(undo, 99910)
 		s.ok(undo, 99910) // repeated rollbacks have a rule of their own
 		twin := s.bet(50)
-		errs := parallel(6, func(i int) error {
+		errs := racetest.Run(6, func(i int) error {
 			_, err := s.call(w.either(i), twin)
 			return err
 		})

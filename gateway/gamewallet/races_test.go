@@ -12,6 +12,7 @@ import (
 	"disburse/gateway/fault"
 	"disburse/gateway/gamewallet"
 	"disburse/gateway/idempotency"
+	"disburse/gateway/racetest"
 	"disburse/gateway/vault"
 	"disburse/ledger"
 	"disburse/ledger/ledgertest"
@@ -38,7 +39,7 @@ func TestTenBetsAtOnce(t *testing.T) {
 			if tc.bonus > 0 {
 				s.gift(tc.bonus)
 			}
-			errs := parallel(10, func(i int) error {
+			errs := racetest.Run(10, func(i int) error {
 				_, err := s.call(w.either(i), s.bet(100))
 				return err
 			})
@@ -64,7 +65,7 @@ func TestTwins(t *testing.T) {
 	s := w.sit(100000)
 	all := func(request any, left int64) {
 		t.Helper()
-		for _, err := range parallel(12, func(i int) error {
+		for _, err := range racetest.Run(12, func(i int) error {
 			got, err := s.call(w.either(i), request)
 			if err == nil && got != money.New(left, rub) {
 				err = errors.New("left: " + got.String())
@@ -89,7 +90,7 @@ func TestTwins(t *testing.T) {
 	s.wantHolds(99930, 0)
 
 	unknown := s.undo(s.bet(1))
-	errs := parallel(12, func(i int) error {
+	errs := racetest.Run(12, func(i int) error {
 		r := unknown
 		if i%3 == 0 {
 			r.TransactionID = w.id()
@@ -117,7 +118,7 @@ func TestUnlikeTwins(t *testing.T) {
 		bet.TransactionID, zero.TransactionID, win.TransactionID, undo.TransactionID = id, id, id, id
 		round := bet
 		round.RoundID = "another"
-		errs := parallel(10, func(i int) error {
+		errs := racetest.Run(10, func(i int) error {
 			_, err := s.call(w.either(i), []any{bet, zero, win, undo, round}[i/2])
 			return err
 		})
@@ -142,7 +143,7 @@ func TestARollbackRacesItsBet(t *testing.T) {
 				for i, s := range seats {
 					bets[i] = s.bet(100)
 				}
-				errs := parallel(2*len(seats), func(i int) error {
+				errs := racetest.Run(2*len(seats), func(i int) error {
 					s, bet := seats[i/2], bets[i/2]
 					if (i+part)%2 == 0 {
 						_, err := s.call(w.either(i/3), bet)
@@ -294,7 +295,7 @@ func TestAWinRacesARollback(t *testing.T) {
 		s := w.sit(100)
 		bet := s.bet(100)
 		s.ok(bet, 0)
-		errs := parallel(2, func(i int) error {
+		errs := racetest.Run(2, func(i int) error {
 			_, err := s.call(w.either(i), []any{s.win(bet, 30), s.undo(bet)}[i])
 			return err
 		})
@@ -315,7 +316,7 @@ func TestRollbacksOfOneBetAtOnce(t *testing.T) {
 	s := w.sit(100)
 	bet := s.bet(100)
 	s.ok(bet, 0)
-	for _, err := range parallel(12, func(i int) error {
+	for _, err := range racetest.Run(12, func(i int) error {
 		_, err := s.call(w.either(i), s.undo(bet))
 		return err
 	}) {
@@ -332,7 +333,7 @@ func TestBetsOfOneRoundAtOnce(t *testing.T) {
 	w := newWorld(t)
 	s := w.sit(10000)
 	round := w.id()
-	for _, err := range parallel(50, func(i int) error {
+	for _, err := range racetest.Run(50, func(i int) error {
 		bet := s.bet(10)
 		bet.RoundID = round
 		_, err := s.call(w.either(i), bet)
@@ -360,7 +361,7 @@ func TestABetRacesACardWithdrawal(t *testing.T) {
 	for range 25 {
 		s := w.sit(150000)
 		user := must(w.users.ByID(t.Context(), s.user))
-		errs := parallel(2, func(i int) error {
+		errs := racetest.Run(2, func(i int) error {
 			if i == 0 {
 				_, err := s.call(w.Service, s.bet(100000))
 				return err

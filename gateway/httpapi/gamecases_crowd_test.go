@@ -11,6 +11,7 @@ import (
 
 	"disburse/gateway/gamewallet"
 	"disburse/gateway/operator"
+	"disburse/gateway/racetest"
 	"disburse/ledger"
 )
 
@@ -18,7 +19,7 @@ func TestGameCasesOfCrowds(t *testing.T) {
 	t.Parallel()
 	playCases(t, []gameCase{
 		{id: "GW-53", name: "TenBetsAtOnce", play: func(t *testing.T, g *gamer) {
-			answers := atOnce(10, func(i int) answer { return g.bet(fmt.Sprint("w-", i), "10.01") })
+			answers := racetest.Run(10, func(i int) answer { return g.bet(fmt.Sprint("w-", i), "10.01") })
 			if n := count(answers, http.StatusOK); n != 10 {
 				t.Errorf("%d of 10 were taken", n)
 			}
@@ -27,7 +28,7 @@ func TestGameCasesOfCrowds(t *testing.T) {
 		}},
 		{id: "GW-54", name: "TenBetsForOne", play: func(t *testing.T, g *gamer) {
 			taken := 0
-			for _, a := range atOnce(10, func(i int) answer { return g.bet(fmt.Sprint("w-", i), "5000") }) {
+			for _, a := range racetest.Run(10, func(i int) answer { return g.bet(fmt.Sprint("w-", i), "5000") }) {
 				if a.status == http.StatusOK {
 					g.has("0.00", a)
 					taken++
@@ -42,7 +43,7 @@ func TestGameCasesOfCrowds(t *testing.T) {
 			g.stored(1, "")
 		}},
 		{id: "GW-55", name: "BetAndCardWithdrawalAtOnce", play: func(t *testing.T, g *gamer) {
-			answers := atOnce(6, func(i int) answer {
+			answers := racetest.Run(6, func(i int) answer {
 				if i == 0 {
 					return g.user.post("/card/orders", withdrawal(400_000))
 				}
@@ -70,7 +71,7 @@ func TestGameCasesOfCrowds(t *testing.T) {
 		{id: "GW-59", name: "ManyRetries", play: func(t *testing.T, g *gamer) {
 			g.has("4990.00", g.bet("w-1", "10"))
 			for range 4 {
-				for _, a := range atOnce(25, func(int) answer { return g.undo("rb-1", "w-1") }) {
+				for _, a := range racetest.Run(25, func(int) answer { return g.undo("rb-1", "w-1") }) {
 					g.has("5000.00", a)
 				}
 			}

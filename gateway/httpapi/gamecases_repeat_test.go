@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"disburse/gateway/racetest"
 	"disburse/ledger/money"
 )
 
@@ -79,18 +80,18 @@ func TestGameCasesOfRepeats(t *testing.T) {
 			g.stored(1, "")
 		}},
 		{id: "GW-22", name: "TwinsAtOnce", play: func(t *testing.T, g *gamer) {
-			answers := atOnce(20, func(int) answer { return g.bet("w-1", "10") })
-			answers = append(answers, atOnce(20, func(int) answer { return g.bet("w-1", "10") })...)
+			answers := racetest.Run(20, func(int) answer { return g.bet("w-1", "10") })
+			answers = append(answers, racetest.Run(20, func(int) answer { return g.bet("w-1", "10") })...)
 			for _, a := range answers {
 				g.has("4990.00", a)
 			}
-			for _, a := range atOnce(20, func(int) answer { return g.win("d-1", "w-1", "5") }) {
+			for _, a := range racetest.Run(20, func(int) answer { return g.win("d-1", "w-1", "5") }) {
 				g.has("4995.00", a)
 			}
 			g.stored(2, "")
 		}},
 		{id: "GW-22", name: "TwinsOfOtherContent", play: func(t *testing.T, g *gamer) {
-			answers := atOnce(10, func(i int) answer { return g.bet("w-1", []string{"10", "20"}[i%2]) })
+			answers := racetest.Run(10, func(i int) answer { return g.bet("w-1", []string{"10", "20"}[i%2]) })
 			if n := count(answers, http.StatusOK); n != 5 {
 				t.Errorf("%d of 10 were taken, want the 5 that say the same", n)
 			}
@@ -113,7 +114,7 @@ func TestGameCasesOfRepeats(t *testing.T) {
 		}},
 		{id: "GW-25", name: "OldAndNewTogether", play: func(_ *testing.T, g *gamer) {
 			g.has("4990.00", g.bet("w-1", "10"))
-			answers := atOnce(2, func(i int) answer {
+			answers := racetest.Run(2, func(i int) answer {
 				if i == 0 {
 					return g.bet("w-1", "10")
 				}

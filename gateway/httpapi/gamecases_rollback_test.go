@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+
+	"disburse/gateway/racetest"
 )
 
 func TestGameCasesOfRollbacks(t *testing.T) {
@@ -23,7 +25,7 @@ func TestGameCasesOfRollbacks(t *testing.T) {
 			}
 			g.has("5000.00", g.undo("rb-2", "w-1"))
 			g.has("5000.00", g.undo("rb-2", "w-1"))
-			for _, a := range atOnce(10, func(i int) answer { return g.undo(fmt.Sprint("rb-", i), "w-1") }) {
+			for _, a := range racetest.Run(10, func(i int) answer { return g.undo(fmt.Sprint("rb-", i), "w-1") }) {
 				g.has("5000.00", a)
 			}
 		}},
@@ -165,7 +167,7 @@ func TestGameCasesOfRollbacks(t *testing.T) {
 func rollbackRacingItsBet(t *testing.T, g *gamer) {
 	for i := range 40 {
 		bet, undo := fmt.Sprint("w-", i), fmt.Sprint("rb-", i)
-		answers := atOnce(3, func(n int) answer {
+		answers := racetest.Run(3, func(n int) answer {
 			if n == i%3 {
 				return g.bet(bet, "10")
 			}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -276,22 +275,6 @@ func (g *gamer) state(id, want string) {
 		}
 	}
 	g.t.Errorf("%s is not kept: %s", id, a.raw)
-}
-
-// atOnce makes n calls at the same time and gives their answers.
-func atOnce(n int, call func(i int) answer) []answer {
-	answers := make([]answer, n)
-	var running sync.WaitGroup
-	start := make(chan struct{})
-	for i := range n {
-		running.Go(func() {
-			<-start
-			answers[i] = call(i)
-		})
-	}
-	close(start)
-	running.Wait()
-	return answers
 }
 
 // count is how many answers have a status.

@@ -8,6 +8,7 @@ import (
 	"disburse/gateway/approval"
 	"disburse/gateway/fault"
 	"disburse/gateway/payout"
+	"disburse/gateway/racetest"
 	"disburse/ledger"
 )
 
@@ -19,7 +20,7 @@ func TestDecisionsRace(t *testing.T) {
 	anna, boris, clara := w.operator("anna", "admin"), w.operator("boris", "approver"), w.operator("clara", "approver")
 	for round := range 8 {
 		p := w.report(anna, w.create(w.live, request(orderID(round))).ID)
-		results := parallel(12, func(i int) error {
+		results := racetest.Run(12, func(i int) error {
 			var err error
 			switch i % 6 {
 			case 0, 1:
@@ -80,7 +81,7 @@ func TestReportsRace(t *testing.T) {
 	anna := w.operator("anna", "operator")
 	p := w.create(w.live, request("order-1"))
 	w.claim(anna, p.ID)
-	for _, err := range parallel(8, func(int) error { _, err := w.Complete(anna, p.ID, payout.Completion{}); return err }) {
+	for _, err := range racetest.Run(8, func(int) error { _, err := w.Complete(anna, p.ID, payout.Completion{}); return err }) {
 		if err != nil {
 			t.Error(err)
 		}

@@ -3,6 +3,8 @@ package payout_test
 import (
 	"context"
 	"testing"
+
+	"disburse/gateway/racetest"
 )
 
 // TestBalanceIsOfOneMoment reads a merchant's money while payouts are made and
@@ -15,7 +17,7 @@ func TestBalanceIsOfOneMoment(t *testing.T) {
 	go func() {
 		defer close(moving)
 		defer stop()
-		parallel(8, func(worker int) error {
+		racetest.Run(8, func(worker int) error {
 			for i := range 25 {
 				id := orderID(100*worker + i)
 				if _, _, err := w.Create(t.Context(), w.live, request(id)); err != nil {

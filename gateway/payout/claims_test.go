@@ -10,6 +10,7 @@ import (
 
 	"disburse/gateway/merchant"
 	"disburse/gateway/payout"
+	"disburse/gateway/racetest"
 	"disburse/ledger"
 )
 
@@ -149,7 +150,7 @@ func TestClaimersNeverShare(t *testing.T) {
 	for i := range payouts {
 		w.create(w.live, request(orderID(i)))
 	}
-	taken := parallel(operators, func(n int) []string {
+	taken := racetest.Run(operators, func(n int) []string {
 		ctx := w.as(fmt.Sprintf("op_%d", n))
 		var mine []string
 		for {
@@ -216,7 +217,7 @@ func TestClaimsAgainstEnds(t *testing.T) {
 					w.claim(w.as("op_a"), p.ID)
 				}
 				racers := []func(*world, payout.Payout) error{tc.change, tc.end}
-				errs := parallel(2, func(n int) error { return racers[n](w, p) })
+				errs := racetest.Run(2, func(n int) error { return racers[n](w, p) })
 				if (errs[0] == nil) == (errs[1] == nil) {
 					t.Fatalf("round %d: the claim's change said %v, the end said %v", i, errs[0], errs[1])
 				}

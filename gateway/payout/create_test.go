@@ -14,6 +14,7 @@ import (
 	"disburse/gateway/fx"
 	"disburse/gateway/merchant"
 	"disburse/gateway/payout"
+	"disburse/gateway/racetest"
 	"disburse/ledger"
 	"disburse/ledger/money"
 )
@@ -264,7 +265,7 @@ func TestTwinsMakeOnePayout(t *testing.T) {
 		replayed bool
 		err      error
 	}
-	results := parallel(50, func(int) outcome {
+	results := racetest.Run(50, func(int) outcome {
 		c, replayed, err := w.Create(context.Background(), w.live, request("twin"))
 		return outcome{c.Payout.ID, replayed, err}
 	})
@@ -287,7 +288,7 @@ func TestParallelCreatesNeverOverdraw(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.merchant("ten", ledger.Live, "155.9880") // ten times 15.5988
-	results := parallel(50, func(i int) error {
+	results := racetest.Run(50, func(i int) error {
 		_, _, err := w.Create(context.Background(), m, request(orderID(i)))
 		return err
 	})
@@ -329,7 +330,7 @@ func TestCapacityIsExact(t *testing.T) {
 			// Each has a merchant of its own, so that no account orders the two.
 			services := []*payout.Service{w.Service, second}
 			merchants := []merchant.Merchant{w.live, w.merchant("second", ledger.Live, "1000")}
-			results := parallel(50, func(i int) error {
+			results := racetest.Run(50, func(i int) error {
 				_, _, err := services[i%2].Create(context.Background(), merchants[i%2], request(orderID(i)))
 				return err
 			})

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"disburse/gateway/payout"
+	"disburse/gateway/racetest"
 	"disburse/gateway/vault"
 	"disburse/ledger"
 )
@@ -93,7 +94,7 @@ func TestReceiptsAreCounted(t *testing.T) {
 	ctx := w.as("op_a")
 	w.claim(ctx, p.ID)
 	made := 0
-	for _, err := range parallel(15, func(int) error { _, err := w.AddReceipt(ctx, p.ID, pdf); return err }) {
+	for _, err := range racetest.Run(15, func(int) error { _, err := w.AddReceipt(ctx, p.ID, pdf); return err }) {
 		if err == nil {
 			made++
 		} else {

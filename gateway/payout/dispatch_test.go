@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"disburse/gateway/payout"
+	"disburse/gateway/racetest"
 	"disburse/ledger"
 )
 
@@ -79,7 +80,7 @@ func TestDispatchersNeverShare(t *testing.T) {
 		made = append(made, w.create(w.live, request(orderID(i))))
 	}
 	services := []*payout.Service{w.Service, must(payout.New(w.deps)), must(payout.New(w.deps))}
-	parallel(6, func(n int) error {
+	racetest.Run(6, func(n int) error {
 		for range 5 {
 			if _, err := services[n%3].Dispatch(context.Background(), 9); err != nil {
 				t.Error(err)

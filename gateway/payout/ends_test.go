@@ -12,6 +12,7 @@ import (
 	"disburse/gateway/audit"
 	"disburse/gateway/merchant"
 	"disburse/gateway/payout"
+	"disburse/gateway/racetest"
 	"disburse/signing"
 )
 
@@ -291,7 +292,7 @@ func TestExpireSweepsInManyProcesses(t *testing.T) {
 		made = append(made, w.create(w.live, request(orderID(i))))
 	}
 	w.clock.advance(2 * time.Hour)
-	parallel(4, func(int) error {
+	racetest.Run(4, func(int) error {
 		for {
 			n, err := w.Expire(context.Background(), 7)
 			if err != nil || n == 0 {
@@ -349,7 +350,7 @@ func TestOneEndWins(t *testing.T) {
 			func() error { _, err := w.Cancel(context.Background(), w.live, p.OrderID); return err },
 			func() error { _, err := w.Expire(context.Background(), 10); return err },
 		}
-		errs := parallel(3, func(n int) error {
+		errs := racetest.Run(3, func(n int) error {
 			if n > 0 {
 				for range (i + n) % 3 {
 					w.read(p.ID)

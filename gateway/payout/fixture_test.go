@@ -286,20 +286,4 @@ func wantCode(t *testing.T, err error, code string) {
 	_ = wantFault(t, err, code)
 }
 
-// parallel runs f n times at once and returns the results.
-func parallel[T any](n int, f func(i int) T) []T {
-	out := make([]T, n)
-	start := make(chan struct{})
-	var group sync.WaitGroup
-	for i := range n {
-		group.Go(func() {
-			<-start
-			out[i] = f(i)
-		})
-	}
-	close(start)
-	group.Wait()
-	return out
-}
-
 func orderID(i int) string { return fmt.Sprintf("order-%d", i) }

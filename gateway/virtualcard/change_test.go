@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"disburse/gateway/fault"
+	"disburse/gateway/racetest"
 	"disburse/gateway/virtualcard"
 	"disburse/ledger"
 )
@@ -117,7 +118,7 @@ func TestCloseRacesTopUp(t *testing.T) {
 	for range 20 {
 		u := w.user(2020)
 		c := w.issued(u, 0)
-		closed := parallel(3, func(i int) error {
+		closed := racetest.Run(3, func(i int) error {
 			if i == 0 {
 				_, err := w.Close(t.Context(), u, c.ID)
 				return err

@@ -449,14 +449,3 @@ func wantCode(t testing.TB, err error, code string) {
 		t.Errorf("got %q (%v), want %q", got, err, code)
 	}
 }
-
-// parallel runs f n times at once and returns the results.
-func parallel[T any](n int, f func(i int) T) []T {
-	out := make([]T, n)
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() { out[i] = f(i) })
-	}
-	wg.Wait()
-	return out
-}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"disburse/gateway/racetest"
 	"disburse/gateway/virtualcard"
 )
 
@@ -97,7 +98,7 @@ func TestRecoverersShareTheWork(t *testing.T) {
 		looked.Add(1)
 		return virtualcard.Outcome{}, nil
 	})
-	ended := parallel(6, func(i int) int {
+	ended := racetest.Run(6, func(i int) int {
 		s, n := w.Service, 0
 		if i%2 == 1 {
 			s = w.second

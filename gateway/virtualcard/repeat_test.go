@@ -6,6 +6,7 @@ import (
 
 	"disburse/gateway/enduser"
 	"disburse/gateway/idempotency"
+	"disburse/gateway/racetest"
 	"disburse/gateway/virtualcard"
 )
 
@@ -66,7 +67,7 @@ func TestTwinsAreDoneOnce(t *testing.T) {
 		},
 	} {
 		key := keyOf(u, name, "k", "10.00")
-		answers := parallel(8, func(i int) answer {
+		answers := racetest.Run(8, func(i int) answer {
 			s := w.Service
 			if i%2 == 1 {
 				s = w.second

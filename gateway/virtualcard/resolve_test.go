@@ -11,6 +11,7 @@ import (
 	"disburse/gateway/audit"
 	"disburse/gateway/enduser"
 	"disburse/gateway/fault"
+	"disburse/gateway/racetest"
 	"disburse/gateway/virtualcard"
 	"disburse/ledger/money"
 )
@@ -428,7 +429,7 @@ func TestPeopleRaceTheProvider(t *testing.T) {
 		w.provider.onLookup(nil)
 		w.provider.behave(nil, nil)
 		w.advance(time.Minute)
-		parallel(4, func(n int) error {
+		racetest.Run(4, func(n int) error {
 			switch (n + i) % 4 {
 			case 0:
 				return w.resolve(id, virtualcard.AsDone)

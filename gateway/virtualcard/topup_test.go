@@ -6,6 +6,7 @@ import (
 
 	"disburse/gateway/enduser"
 	"disburse/gateway/fault"
+	"disburse/gateway/racetest"
 	"disburse/gateway/virtualcard"
 	"disburse/ledger"
 )
@@ -84,7 +85,7 @@ func TestTopUpsAtOnceSpendNoMoreThanThereIs(t *testing.T) {
 	u := w.user(2030)
 	c := w.issued(u, 0)
 	codes := map[string]int{}
-	for _, err := range parallel(10, func(i int) error {
+	for _, err := range racetest.Run(10, func(i int) error {
 		s := w.Service
 		if i%2 == 1 {
 			s = w.second

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"disburse/gateway/fault"
+	"disburse/gateway/racetest"
 	"disburse/gateway/virtualcard"
 	"disburse/ledger"
 )
@@ -119,7 +120,7 @@ func TestPG69TwoWithdrawalsAtOnce(t *testing.T) {
 		c := w.issued(u, 10000)
 		before := w.provider.count(virtualcard.KindWithdraw)
 		codes := map[string]int{}
-		for _, err := range parallel(8, func(i int) error {
+		for _, err := range racetest.Run(8, func(i int) error {
 			s := w.Service
 			if i%2 == 1 {
 				s = w.second
