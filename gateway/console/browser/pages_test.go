@@ -376,3 +376,22 @@ func TestLongNames(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeText: who doubles the size of letters has no page wider than the window.
+func TestLargeText(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	id := s.found(t, ledger.Live).pay(t, unique("large-text-"), "1500.00")
+	p := s.at(t, operator.RoleAdmin)
+	for _, width := range []int64{1024, 390} {
+		p.resize(width)
+		for _, path := range []string{"/console/", "/console/payouts", "/console/payouts/" + id, "/console/callbacks", "/console/reports", "/console/books"} {
+			p.open(path)
+			eval[bool](p, `(() => { const sheet = new CSSStyleSheet(); sheet.replaceSync("html, :root { font-size: 30px !important; --pico-font-size: 30px !important }");
+				document.adoptedStyleSheets = [sheet]; return true; })()`)
+			if now := eval[int64](p, "document.documentElement.scrollWidth"); now > width {
+				t.Errorf("%s is %d wide in a window of %d: %s", path, now, width, eval[[]string](p, "eyes.wide()"))
+			}
+		}
+	}
+}
