@@ -48,7 +48,7 @@ Examples:
 func (c merchantSetCommand) Run(ctx context.Context, out output) error {
 	change, err := c.change()
 	if err != nil {
-		return usageError{err}
+		return usageError{err: err}
 	}
 	return c.use(ctx, noPublicURL, func(ctx context.Context, app *gateway.App) error {
 		before, err := app.Merchants.Show(ctx, c.Name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -74,14 +75,38 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if helped {
 		return nil
 	}
-	if err != nil {
-		return usageError{err}
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) {
+		return usageError{err: err, command: reached(wrong.Context)}
 	}
-	return parsed.Run()
+	if err != nil {
+		return usageError{err: err}
+	}
+	err = parsed.Run()
+	if usage := (usageError{}); errors.As(err, &usage) {
+		return usageError{err: err, command: reached(parsed)}
+	}
+	return err
+}
+
+// reached is the command that the arguments name, as far as they do.
+func reached(c *kong.Context) string {
+	if node := c.Selected(); node != nil {
+		return node.Path()
+	}
+	for _, at := range slices.Backward(c.Path) {
+		if at.Command != nil {
+			return at.Command.Path()
+		}
+	}
+	return ""
 }
 
 // usageError is a command line that cannot be understood.
-type usageError struct{ err error }
+type usageError struct {
+	err     error
+	command string // whose help tells more; empty for the program's own
+}
 
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
@@ -102,7 +127,7 @@ func report(err error, stderr io.Writer) int {
 	case errors.As(err, &exit):
 		return exit.status
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "disburse: %v\nTry \"disburse --help\".\n", err)
+		fmt.Fprintf(stderr, "disburse: %v\nTry \"%s --help\".\n", err, strings.TrimSpace("disburse "+usage.command))
 		return 2
 	default:
 		fmt.Fprintf(stderr, "disburse: %v\n", err)

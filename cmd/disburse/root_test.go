@@ -37,6 +37,10 @@ func TestRun(t *testing.T) {
 		{"Version", []string{"version"}, 0, "disburse ", ""},
 		{"UnknownCommand", []string{"nonsense"}, 2, "", "nonsense"},
 		{"UnknownFlag", []string{"version", "--nonsense"}, 2, "", "--nonsense"},
+		{"HelpOfTheProgram", []string{"nonsense"}, 2, "", `Try "disburse --help".`},
+		{"HelpOfTheGroup", []string{"merchant", "nonsense"}, 2, "", `Try "disburse merchant --help".`},
+		{"HelpOfTheCommand", []string{"merchant", "show"}, 2, "", `Try "disburse merchant show --help".`},
+		{"HelpOfTheCommandThatRan", []string{"merchant", "set", "acme"}, 2, "", `Try "disburse merchant set --help".`},
 		{"ServicesWithoutCommand", []string{"services", "--"}, 2, "", "command"},
 		{"ServicesOnAFileForADirectory", []string{"services", "--data", "/dev/null/x", "--", "true"}, 1, "", "data directory"},
 	}

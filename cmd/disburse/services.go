@@ -41,7 +41,7 @@ func (c servicesCommand) Run(ctx context.Context, out output) (err error) {
 		command = command[1:]
 	}
 	if len(command) == 0 {
-		return usageError{errors.New("services: give a command after --")}
+		return usageError{err: errors.New("services: give a command after --")}
 	}
 	private, err := services.Start(ctx, services.Options{Dir: c.Data, Fast: c.Fast, MaxConnections: c.MaxConnections})
 	if err != nil {

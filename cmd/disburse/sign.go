@@ -164,7 +164,7 @@ func (c signWebhookCommand) Run(out output) error {
 	}
 	headers, err := signing.Sign(secrets, c.ID, at, body)
 	if err != nil {
-		return usageError{err}
+		return usageError{err: err}
 	}
 	s := signature{Sign: headers.Signature, String: signing.WebhookString(c.ID, at, body), Headers: map[string]string{}}
 	var lines []string

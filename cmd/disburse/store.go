@@ -101,4 +101,4 @@ func explain(err error) error {
 	return explained{text, f}
 }
 
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+func usagef(format string, args ...any) error { return usageError{err: fmt.Errorf(format, args...)} }
