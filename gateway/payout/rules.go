@@ -50,7 +50,7 @@ func (r *CreateRequest) check(by rules) (money.Money, []fault.Field) {
 	}
 	f.requisites(r, by.luhn)
 	f.line("bank_name", r.BankName, maxBankName)
-	if r.BankName == "" && Method(r.PaymentMethod) == SBP {
+	if strings.TrimSpace(r.BankName) == "" && Method(r.PaymentMethod) == SBP {
 		f.add("bank_name", "is required for payment_method sbp")
 	}
 	if r.BIK != "" && (len(r.BIK) != 9 || !digits(r.BIK)) {

@@ -132,6 +132,7 @@ func TestFieldRules(t *testing.T) {
 		{"WrongRequisiteOnly", SBP, func(r *CreateRequest) { r.PhoneNumber, r.NumberCard = "", "4276345439581234" }, "number_card phone_number"},
 
 		{"BankMissingForSBP", SBP, func(r *CreateRequest) { r.BankName = "" }, "bank_name"},
+		{"BankBlankForSBP", SBP, func(r *CreateRequest) { r.BankName = " \u00a0" }, "bank_name"},
 		{"BankLongest", SBP, func(r *CreateRequest) { r.BankName = long(72) }, ""},
 		{"BankTooLong", SBP, func(r *CreateRequest) { r.BankName = long(73) }, "bank_name"},
 		{"BIKNine", Card, func(r *CreateRequest) { r.BIK = "044525225" }, ""},
