@@ -15,9 +15,12 @@ import (
 	"disburse/signing"
 )
 
+// connectTimeout bounds a connect, with the look-up of the name.
+const connectTimeout = 3 * time.Second
+
 // newHTTPClient returns the client that every callback goes through.
 func newHTTPClient(cfg Config) *http.Client {
-	dialer := dial.New(cfg.Allow, cfg.ConnectTimeout, cfg.Resolver)
+	dialer := dial.New(cfg.Allow, connectTimeout, net.DefaultResolver)
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  nil, // a proxy would dial for us, past the check

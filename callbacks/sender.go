@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -48,19 +47,15 @@ type Config struct {
 	OnAttempt func(Announcement)
 
 	Allow     AllowList
-	Resolver  *net.Resolver  // of callback hosts; nil is the system's
 	RootCAs   *x509.CertPool // that callback hosts are checked by; nil is the system's
 	UserAgent string         // "disburse-callbacks/1"
 
-	ConnectTimeout time.Duration // 3 s
 	AttemptTimeout time.Duration // 10 s, connect included
 	Lease          time.Duration // 30 s: how long a claimed attempt is left alone
 	QueueLease     time.Duration // 10 s: how long an enqueued one is
 
-	// Attempts at once in this process, by class: 256, 64, 32.
-	FirstWorkers, RetryWorkers, BulkWorkers int
-	TaskSize                                int           // deliveries of one endpoint that a task may carry: 8
-	CheckInterval                           time.Duration // 10 ms: how often an idle worker of first attempts looks for tasks
+	FirstWorkers int // 256: first attempts at once in this process
+	TaskSize     int // 8: deliveries of one endpoint that a task may carry
 
 	Now func() time.Time
 }
@@ -118,6 +113,15 @@ func NewSender(cfg Config) (*Sender, error) {
 	return s, nil
 }
 
+// Attempts at once in this process that are not first ones, and how often an idle
+// worker of each looks for tasks.
+const (
+	retryWorkers = 64
+	bulkWorkers  = 32
+	firstCheck   = 10 * time.Millisecond
+	laterCheck   = 5 * firstCheck
+)
+
 // How many claims and records share a transaction at most, and how far apart
 // their transactions begin.
 const (
@@ -138,14 +142,10 @@ func (c Config) withDefaults() Config {
 			*field = value
 		}
 	}
-	orDuration(&c.ConnectTimeout, 3*time.Second)
 	orDuration(&c.AttemptTimeout, 10*time.Second)
 	orDuration(&c.Lease, 30*time.Second)
 	orDuration(&c.QueueLease, 10*time.Second)
-	orDuration(&c.CheckInterval, 10*time.Millisecond)
 	orInt(&c.FirstWorkers, 256)
-	orInt(&c.RetryWorkers, 64)
-	orInt(&c.BulkWorkers, 32)
 	orInt(&c.TaskSize, 8)
 	if c.UserAgent == "" {
 		c.UserAgent = "disburse-callbacks/1"
@@ -175,9 +175,9 @@ func (s *Sender) Start() error {
 		workers int
 		check   time.Duration
 	}{
-		{QueueFirst, s.cfg.FirstWorkers, s.cfg.CheckInterval},
-		{QueueRetry, s.cfg.RetryWorkers, 5 * s.cfg.CheckInterval},
-		{QueueBulk, s.cfg.BulkWorkers, 5 * s.cfg.CheckInterval},
+		{QueueFirst, s.cfg.FirstWorkers, firstCheck},
+		{QueueRetry, retryWorkers, laterCheck},
+		{QueueBulk, bulkWorkers, laterCheck},
 	} {
 		server := asynq.NewServerFromRedisClient(s.cfg.Redis, asynq.Config{
 			Concurrency:              class.workers,
