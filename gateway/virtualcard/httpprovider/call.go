@@ -44,6 +44,11 @@ func (p *Provider) call(ctx context.Context, s sending) (status int, content []b
 		return 0, nil, fmt.Errorf("%w: %w", class, err)
 	}
 	defer response.Body.Close()
+	// What follows a switch of protocols, which nobody asked for, is no answer:
+	// the transport has let go of the connection, and the time limit with it.
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return 0, nil, unknown(response.StatusCode, errors.New("it switches protocols"))
+	}
 	// What is longer is cut off, and so no JSON any more.
 	content, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {

@@ -359,6 +359,10 @@ func TestLostOnTheWay(t *testing.T) {
 		"Redirects": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		},
+		// The connection is the caller's then, and no deadline is on it.
+		"SwitchesProtocols": raw("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: any\r\n\r\n", ""),
+		"EndlessHeaders":    raw("HTTP/1.1 200 OK\r\n", "X-A: "+strings.Repeat("b", 1000)+"\r\n"),
+		"EndlessInterims":   raw("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -378,6 +382,22 @@ func TestLostOnTheWay(t *testing.T) {
 				t.Errorf("two orders were sent %d times", n)
 			}
 		})
+	}
+}
+
+// raw answers with a text, and with another over and over, until the sender
+// closes the connection.
+func raw(once, again string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		for _, err = io.WriteString(conn, once); err == nil && again != ""; {
+			_, err = io.WriteString(conn, again)
+		}
+		_, _ = io.Copy(io.Discard, conn)
 	}
 }
 
