@@ -21,8 +21,10 @@
 // cannot decide, since it does not know which operator sits at it. Nobody
 // decides either whose account was made or changed by who asked, after it was
 // asked, nor whose password or token was given out by who asked, ever: one person
-// could be both. That somebody else gives out a new password, and such tokens are
-// revoked, makes the account another person's.
+// could be both. Nor does an account in between help, nor the account itself: what
+// is given out by one of these is given out by who asked. That somebody else gives
+// out a new password, and such tokens are revoked, makes the account another
+// person's.
 //
 // A decision is one guarded statement, meant to run in the transaction of what
 // it allows: of two decisions one wins, and nothing is allowed without its

@@ -79,10 +79,11 @@ update approvals a set used_at = $5
 where a.id = $1 and a.kind = $2 and a.subject = $3 and a.requested_by = $4 and a.state = 'approved' and a.used_at is null and a.expires_at > $5
 returning ` + columns
 
+	// A token ends some day, so only a password is in the way for good.
 	countApprovers = `
 select count(*) from operators o
 where o.disabled_at is null and (o.role = 'admin' or o.role = 'approver' and $2 <> 'approval_rule') and 'operator:' || o.id <> $1
-    and not exists (select from (select o.id as account, $1::text as asker) as p where ` + gavePassword + `)`
+    and not exists (select from (select o.id as account, $1::text as asker, 'infinity'::timestamptz as at) as p where ` + inHand + `)`
 
 	selectByID = `select ` + columns + ` from approvals a where a.id = $1`
 

@@ -2,6 +2,7 @@ package merchant_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -209,6 +210,89 @@ func TestAnAccountOfWhoAsksNeverDecides(t *testing.T) {
 		t.Errorf("asked by another: %v", err)
 	}
 	_, err := o.pool.Exec(t.Context(), `update operators set disabled_at = $1 where id not in ('anna', 'made', 'chosen')`, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.Adjust(o.anna, "demo", merchant.Adjustment{Amount: usdt(t, "1"), Reason: "x"})
+	checkFault(t, err, "approval_blocked", nil)
+}
+
+// Whose secrets somebody has through another account are that person's as well:
+// who asks has only to sign in there first.
+func TestAnAccountBehindAnAccountOfWhoAsksNeverDecides(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ledger.Live)
+	wrote := func(by string, days int, action, account string) time.Time {
+		t.Helper()
+		at := o.clock().AddDate(0, 0, -days)
+		ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Operator, ID: by})
+		if err := audit.Write(t.Context(), o.pool, audit.Of(ctx, at, action, "operator", account)); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	token := func(account string, at time.Time, worked time.Duration) {
+		t.Helper()
+		_, err := o.pool.Exec(t.Context(), `insert into operator_tokens (id, operator_id, name, hash, prefix, created_at, expires_at, revoked_at)
+			values ($1, $1, 'x', sha256($1::text::bytea), 'op_', $2, $3, $3)`, account, at, at.Add(worked))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const create, reset, issue = "operator.create", "operator.reset-password", "operator.issue-token"
+	const day = 24 * time.Hour
+	for _, tc := range []struct {
+		name   string
+		before func(account string)
+		code   string
+	}{
+		{"MadeByAnAccountOfHers", func(a string) { wrote("anna", 9, create, "p-"+a); wrote("p-"+a, 8, create, a) }, "dependent_approver"},
+		{"MadeAnewByAnAccountOfHers", func(a string) {
+			wrote("anna", 9, create, "p-"+a)
+			wrote("anna", 9, create, a)
+			wrote("p-"+a, 8, reset, a)
+		}, "dependent_approver"},
+		{"MadeAnewByItself", func(a string) { wrote("anna", 9, create, a); wrote(a, 8, reset, a) }, "dependent_approver"},
+		{"ThreeBehind", func(a string) {
+			wrote("anna", 9, create, "p-"+a)
+			wrote("p-"+a, 8, create, "q-"+a)
+			wrote("q-"+a, 7, create, a)
+		}, "dependent_approver"},
+		{"MadeWithATokenThatEnded", func(a string) {
+			token("p-"+a, wrote("anna", 9, issue, "p-"+a), 2*day)
+			wrote("p-"+a, 8, create, a)
+		}, "dependent_approver"},
+		{"MadeAfterTheTokenEnded", func(a string) {
+			token("p-"+a, wrote("anna", 9, issue, "p-"+a), day/2)
+			wrote("p-"+a, 8, create, a)
+		}, ""},
+		{"MadeBeforeTheTokenWas", func(a string) {
+			wrote("p-"+a, 9, create, a)
+			token("p-"+a, wrote("anna", 8, issue, "p-"+a), 90*day)
+		}, ""},
+		{"MadeAfterAnotherOneMadeTheOtherAnew", func(a string) {
+			wrote("anna", 9, create, "p-"+a)
+			wrote("boris", 8, reset, "p-"+a)
+			wrote("p-"+a, 7, create, a)
+		}, ""},
+		{"MadeAnewByAnotherOne", func(a string) {
+			wrote("anna", 9, create, "p-"+a)
+			wrote("p-"+a, 8, create, a)
+			wrote("boris", 7, reset, a)
+		}, ""},
+	} {
+		id := strings.ToLower(tc.name)
+		for _, other := range []string{"p-" + id, "q-" + id} {
+			o.operator(t, other, "admin")
+		}
+		account := o.operator(t, id, "approver")
+		tc.before(id)
+		asked := o.adjust(o.anna, t, "1", tc.name).Approval
+		if _, err := o.desk.Approve(account, asked.ID, ""); fault.Code(err) != tc.code {
+			t.Errorf("%s: %v, want %q", tc.name, err, tc.code)
+		}
+	}
+	_, err := o.pool.Exec(t.Context(), `update operators set disabled_at = $1 where id not in ('anna', 'madebyanaccountofhers', 'madeanewbyitself')`, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
