@@ -126,12 +126,23 @@ func (l *Ledger) Balance(ctx context.Context, a Account) (money.Money, error) {
 // money on its way from one of them to another is never seen in both or in
 // neither. Zero for one that was never posted to.
 func (l *Ledger) Balances(ctx context.Context, accounts ...Account) ([]money.Money, error) {
+	return BalancesIn(ctx, l.cfg.DB, accounts...)
+}
+
+// Querier is a pool or a transaction to read in.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// BalancesIn is Balances as a transaction sees them, for who reads more at the
+// same moment.
+func BalancesIn(ctx context.Context, db Querier, accounts ...Account) ([]money.Money, error) {
 	n := len(accounts)
 	modes, owners, purposes, currencies := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	for i, a := range accounts {
 		modes[i], owners[i], purposes[i], currencies[i] = string(a.Mode), a.Owner, a.Purpose, string(a.Currency)
 	}
-	rows, err := l.cfg.DB.Query(ctx, sqlBalances, modes, owners, purposes, currencies)
+	rows, err := db.Query(ctx, sqlBalances, modes, owners, purposes, currencies)
 	if err != nil {
 		return nil, err
 	}

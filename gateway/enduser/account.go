@@ -10,6 +10,7 @@ import (
 
 	"disburse/gateway/audit"
 	"disburse/gateway/fault"
+	"disburse/gateway/transact"
 	"disburse/ledger"
 	"disburse/ledger/money"
 )
@@ -25,14 +26,25 @@ type Balance struct {
 	WageringRequired, Turnover, WageringRemaining int64
 }
 
-// Balance reads what a user has. It fails with NOT_FOUND.
+// balanceIdle is how long the reader of a balance may take between two
+// statements.
+const balanceIdle = 10 * time.Second
+
+// Balance reads what a user has, all of it at one moment: what has just been paid
+// in or out is in the balance and in its total, or in neither. It fails with
+// NOT_FOUND.
 func (s *Service) Balance(ctx context.Context, id int64) (Balance, error) {
-	u, err := s.ByID(ctx, id)
+	tx, err := transact.Snapshot(ctx, s.deps.DB, balanceIdle)
+	if err != nil {
+		return Balance{}, fmt.Errorf("enduser: balance: %w", err)
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // it has changed nothing
+	u, err := find(ctx, tx, selectByID, id)
 	if err != nil {
 		return Balance{}, err
 	}
 	owner := Owner(id)
-	held, err := s.deps.Ledger.Balances(ctx, ledger.UserAvailable(owner, RUB), ledger.UserOrderHeld(owner, RUB),
+	held, err := ledger.BalancesIn(ctx, tx, ledger.UserAvailable(owner, RUB), ledger.UserOrderHeld(owner, RUB),
 		ledger.UserEscrow(owner, RUB), ledger.UserBonus(owner, RUB))
 	if err != nil {
 		return Balance{}, fmt.Errorf("enduser: balance: %w", err)

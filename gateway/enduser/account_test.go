@@ -234,3 +234,36 @@ func TestDepositWhenTheLedgerFails(t *testing.T) {
 		}
 	}
 }
+
+// TestABalanceAndItsTotalsAreOfOneMoment: what has just been paid in or out is
+// in the balance and in its total, or in neither.
+func TestABalanceAndItsTotalsAreOfOneMoment(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	u := w.make(t, "anna", 500_000)
+	ctx, stop := context.WithCancel(t.Context())
+	moving := make(chan struct{})
+	go func() {
+		defer close(moving)
+		defer stop()
+		for i := range 60 {
+			reference := fmt.Sprint("o", i)
+			err := errors.Join(
+				w.Deposit(t.Context(), u.ID, rub(1_000), reference),
+				w.reserve(t.Context(), reference, u.ID, enduser.Card, 2_000),
+				w.end(t.Context(), reference, u.ID, 2_000, true))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	for ctx.Err() == nil {
+		b, err := w.Balance(t.Context(), u.ID)
+		if err != nil || b.Balance != b.DepositedTotal-b.WithdrawnTotal {
+			t.Errorf("balance %d of %d paid in and %d paid out, %v", b.Balance, b.DepositedTotal, b.WithdrawnTotal, err)
+			break
+		}
+	}
+	<-moving
+}
