@@ -28,12 +28,14 @@ const (
 const secretDigits = 6
 
 // checkDetails judges payment details and returns them as they are kept: card
-// numbers without spaces and dashes. Why never repeats a value.
+// numbers without spaces and dashes, and none where all are blank. Why never
+// repeats a value.
 func checkDetails(given map[string]string) (kept map[string]string, why string) {
 	if len(given) > maxDetails {
 		return nil, fmt.Sprintf("must have at most %d entries", maxDetails)
 	}
 	kept = make(map[string]string, len(given))
+	blank := true
 	for name, value := range given {
 		most := maxDetailText
 		if name == "bank_name" || name == "holder_name" {
@@ -51,6 +53,10 @@ func checkDetails(given map[string]string) (kept map[string]string, why string) 
 			}
 		}
 		kept[name] = value
+		blank = blank && strings.TrimSpace(value) == ""
+	}
+	if blank { // nobody can be paid by them
+		return nil, ""
 	}
 	return kept, ""
 }

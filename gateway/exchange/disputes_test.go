@@ -159,6 +159,9 @@ func TestCardNumbersAreMasked(t *testing.T) {
 		}
 	}
 	noErr(t, w.UpdateDetails(ctx, seller, id, map[string]string{"card_number": card, "phone": "+79161234567"}))
+	for _, none := range []map[string]string{nil, {}, {"phone": "", "bank_name": " "}} {
+		wantCode(t, w.UpdateDetails(ctx, seller, id, none), "invalid_request")
+	}
 	noErr(t, w.UpdateAd(ctx, seller, ad, exchange.AdChange{PaymentDetails: &map[string]string{"account": card}}))
 	mine, err := w.MyOrders(ctx, buyer.ID, "", 0, 0)
 	noErr(t, err)

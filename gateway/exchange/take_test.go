@@ -89,6 +89,9 @@ func TestOrderOfChecks(t *testing.T) {
 			{name: "NoMethod", change: func(r *exchange.OrderRequest) { r.PaymentMethod = " " }, want: "invalid_request"},
 			{name: "BadCard", change: func(r *exchange.OrderRequest) { r.PaymentDetails = map[string]string{"card_number": "12"} }, want: "invalid_request"},
 			{name: "NoDetails", change: func(r *exchange.OrderRequest) { r.PaymentDetails = nil; r.PaymentMethod = "cash" }, want: "invalid_request"},
+			{name: "BlankDetails", change: func(r *exchange.OrderRequest) {
+				r.PaymentDetails = map[string]string{"phone": " ", "bank_name": "\u00a0"}
+			}, want: "invalid_request"},
 			{name: "Unknown", change: func(r *exchange.OrderRequest) { r.AdID = 4711 }, want: "AD_NOT_ACTIVE"},
 			{name: "SwitchedOff", before: func() { w.setActive(owner, ad, false) }, change: func(r *exchange.OrderRequest) { r.PaymentMethod = "cash" }, want: "AD_NOT_ACTIVE"},
 			{name: "OwnerBlocked", before: func() { w.setActive(owner, ad, true); noErr(t, w.users.Block(ctx, owner.ID)) }, want: "AD_NOT_ACTIVE"},
