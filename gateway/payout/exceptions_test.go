@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"disburse/gateway/approval"
+	"disburse/gateway/fault"
 	"disburse/gateway/payout"
 )
 
@@ -53,5 +54,47 @@ func TestExceptionsWaitInLine(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"unapproved", "stuck", "late_paid", "unknown"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestExceptionsAreReadOnFromWhereTheyWere works off what a page showed before it
+// asks for the next one: since when that waits is another moment then.
+func TestExceptionsAreReadOnFromWhereTheyWere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.rule("1000.00")
+	anna := w.operator("anna", "operator")
+	made := make([]payout.Payout, 4)
+	for i := range made {
+		made[i] = w.create(w.live, request(orderID(i)))
+		_, err := w.db.Exec(t.Context(), `update payouts set executor = 'bank', stage = 'unknown', sent_at = $2, look_at = $2 where id = $1`,
+			made[i].ID, w.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.advance(time.Second)
+	}
+	var got []string
+	f := payout.Filter{Exceptions: true, Limit: 1}
+	for range len(made) {
+		page := must(w.List(t.Context(), f))
+		for _, p := range page.Items {
+			got = append(got, p.OrderID)
+			w.claim(anna, p.ID)
+			if after, err := w.Complete(anna, p.ID, payout.Completion{}); err != nil || after.Stage != payout.StageAwaiting {
+				t.Fatalf("%+v, %v", after, err)
+			}
+		}
+		if f.Cursor = page.NextCursor; f.Cursor == "" {
+			break
+		}
+	}
+	if diff := cmp.Diff([]string{orderID(0), orderID(1), orderID(2), orderID(3)}, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, cursor := range []string{made[0].ID, "!." + made[0].ID, "-1." + made[0].ID, "1.x", ".", "zzzzzzzzzzzzzzz." + made[0].ID} {
+		if _, err := w.List(t.Context(), payout.Filter{Exceptions: true, Cursor: cursor}); fault.Code(err) != "invalid_request" {
+			t.Errorf("the cursor %q: %v", cursor, err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -51,7 +52,8 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	if limit <= 0 {
 		limit = defaultPage
 	}
-	q := f.query(s.now())
+	now := s.now()
+	q := f.query(now)
 	order := listOrder
 	if f.Exceptions {
 		order = listExceptionOrder
@@ -64,10 +66,33 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	page := Page{Items: items}
 	if len(items) > limit {
 		page.Items = items[:limit]
-		page.NextCursor = items[limit-1].ID
+		page.NextCursor = f.cursorOf(items[limit-1], now)
 	}
 	return page, nil
 }
+
+// cursorOf says where the page after this payout begins: an id, and of exceptions
+// the moment before it that orders them.
+func (f Filter) cursorOf(p Payout, now time.Time) string {
+	if !f.Exceptions {
+		return p.ID
+	}
+	_, since := p.Exception(now)
+	return strconv.FormatInt(since.UnixMicro(), 36) + "." + p.ID
+}
+
+// after reads a cursor that cursorOf made.
+func (f Filter) after() (since time.Time, id string, ok bool) {
+	if !f.Exceptions {
+		return since, f.Cursor, publicid.Valid(IDPrefix, f.Cursor)
+	}
+	moment, id, _ := strings.Cut(f.Cursor, ".")
+	micros, err := strconv.ParseInt(moment, 36, 64)
+	return time.UnixMicro(micros), id, err == nil && 0 <= micros && micros < lastMicro && publicid.Valid(IDPrefix, id)
+}
+
+// lastMicro is beyond every moment that the database holds.
+var lastMicro = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC).UnixMicro()
 
 func (f Filter) check() error {
 	var bad faults
@@ -86,7 +111,7 @@ func (f Filter) check() error {
 	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
 		bad.add("to", "must be after from")
 	}
-	if f.Cursor != "" && !publicid.Valid(IDPrefix, f.Cursor) {
+	if _, _, ok := f.after(); f.Cursor != "" && !ok {
 		bad.add("cursor", "is not one that a page handed out")
 	}
 	for _, text := range []struct{ name, value string }{
@@ -121,20 +146,23 @@ func (q *conditions) add(fragment string, args ...any) {
 func (f Filter) query(now time.Time) *conditions {
 	q := &conditions{}
 	q.sql.WriteString(selectList)
-	after := listBefore
-	if f.Exceptions {
-		after = listAfterException
-	}
 	for _, c := range []struct {
 		fragment string
 		value    string
 	}{
 		{listStatus, string(f.Status)}, {listStage, string(f.Stage)}, {listMerchant, f.MerchantID}, {listMode, string(f.Mode)}, {listMethod, string(f.Method)},
-		{listCurrency, strings.ToLower(f.Currency)}, {listClaimedBy, f.ClaimedBy}, {after, f.Cursor},
+		{listCurrency, strings.ToLower(f.Currency)}, {listClaimedBy, f.ClaimedBy},
 	} {
 		if c.value != "" {
 			q.add(c.fragment, c.value)
 		}
+	}
+	switch since, id, _ := f.after(); {
+	case f.Cursor == "":
+	case f.Exceptions:
+		q.add(listAfterException, since, id)
+	default:
+		q.add(listBefore, id)
 	}
 	// Ids carry the time, so they bound the scan; created_at is what counts.
 	if !f.From.IsZero() {

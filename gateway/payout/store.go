@@ -88,10 +88,11 @@ const (
 	listOrder = ` order by p.id desc limit $%d`
 
 	// Exceptions are read from the one on that has waited longest. Since when a
-	// payout is one, Payout.Exception tells in the same way.
+	// payout is one, Payout.Exception tells in the same way. The moment stands in the
+	// cursor: that of the payout itself may be another by then.
 	exceptionSince = `case when p.late_outcome is not null then p.ended_at when p.stage = 'awaiting_approval' then p.completed_at
     when p.stage = 'unknown' then p.sent_at else p.expires_at end`
-	listAfterException = ` and (` + exceptionSince + `, p.id) > (select ` + exceptionSince + `, p.id from payouts p where p.id = $%d)`
+	listAfterException = ` and (` + exceptionSince + `, p.id) > ($%d, $%d)`
 	listExceptionOrder = ` order by ` + exceptionSince + `, p.id limit $%d`
 )
 
