@@ -2,7 +2,9 @@ package acceptance
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -405,6 +407,27 @@ func TestTheClientIsTheCallers(t *testing.T) {
 	c.Only = []string{"balance-answers"}
 	if r := run(t, c); r.Passed != 1 || calls == 0 {
 		t.Errorf("%d passed by %d calls of the caller's client", r.Passed, calls)
+	}
+}
+
+// TestAWalletThatSwitchesProtocolsIsNotWaitedFor has a wallet answer 101 and keep
+// quiet: the connection is the caller's then, and no deadline is on it.
+func TestAWalletThatSwitchesProtocolsIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	wallet := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: any\r\n\r\n")
+		_, _ = io.Copy(io.Discard, conn)
+	}))
+	t.Cleanup(wallet.Close)
+	c := config(newDouble(t, "", Profile{}))
+	c.URL, c.Timeout, c.Only = wallet.URL, time.Second, []string{"balance-answers"}
+	if _, err := Run(t.Context(), c, nil); err == nil || !strings.Contains(err.Error(), "switches protocols") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -180,6 +180,11 @@ func (t *table) send(r request) answer {
 		return answer{err: err}
 	}
 	defer response.Body.Close()
+	// What follows a switch of protocols, which nobody asked for, is no answer:
+	// the transport has let go of the connection, and the time limit with it.
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return answer{err: errors.New("the wallet switches protocols")}
+	}
 	const most = 1 << 20
 	raw, err := io.ReadAll(io.LimitReader(response.Body, most))
 	if err != nil {
