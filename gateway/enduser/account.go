@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -183,11 +184,11 @@ func refused(err error, doing string) error {
 
 func depositReference(id int64, ref string) string { return "user_deposit:" + idText(id) + ":" + ref }
 
-// referenceFaults are as strict as the ledger is with references. The
-// replacement of a character that was lost on the way would make two references
-// one.
+// referenceFaults are as strict as the ledger is with references, and take no
+// blank for one. The replacement of a character that was lost on the way would
+// make two references one.
 func referenceFaults(text string) []fault.Field {
-	valid := text != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= maxReference
+	valid := strings.TrimSpace(text) != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= maxReference
 	for _, r := range text {
 		valid = valid && !unicode.IsControl(r) && r != unicode.ReplacementChar
 	}

@@ -76,6 +76,7 @@ func TestDepositRefuses(t *testing.T) {
 		{"ErrNoCurrency", money.New(1, ""), "a", []string{"currency"}},
 		{"ErrUnknownCurrency", money.New(1, "XXX"), "a", []string{"currency"}},
 		{"ErrNoReference", rub(1), "", []string{"ref"}},
+		{"ErrBlankReference", rub(1), " \u00a0", []string{"ref"}},
 		{"ErrLongReference", rub(1), strings.Repeat("x", 129), []string{"ref"}},
 		{"ErrControlCharacter", rub(1), "a\x00", []string{"ref"}},
 		{"ErrNotUTF8", rub(1), "\xff", []string{"ref"}},

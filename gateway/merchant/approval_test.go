@@ -352,6 +352,7 @@ func TestAdjustRefuses(t *testing.T) {
 		{"ErrFiveDecimals", "-0.00001", "", "x", "invalid_request", []string{"amount"}},
 		{"ErrNoReason", "1", "", " ", "invalid_request", []string{"reason"}},
 		{"ErrReference", "1", "a\x00", "x", "invalid_request", []string{"ref"}},
+		{"ErrBlankReference", "1", " ", "x", "invalid_request", []string{"ref"}},
 		{"ErrLowBalance", "-100.0001", "", "x", "low_balance", nil},
 	} {
 		amount, err := merchant.ParseAdjustment(tc.amount)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -99,10 +100,11 @@ func entry(m Merchant, amount money.Money, reference string) ledger.Entry {
 	return ledger.MerchantTopUp("topup:"+m.ID+":"+reference, m.Mode, m.ID, amount)
 }
 
-// validReference is as strict as the ledger is with references. The replacement
-// of a character that was lost on the way would make two references one.
+// validReference is as strict as the ledger is with references, and takes no
+// blank for one. The replacement of a character that was lost on the way would
+// make two references one.
 func validReference(text string) bool {
-	if text == "" || !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxReference {
+	if strings.TrimSpace(text) == "" || !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxReference {
 		return false
 	}
 	for _, r := range text {

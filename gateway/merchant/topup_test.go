@@ -88,6 +88,7 @@ func TestTopUpRefuses(t *testing.T) {
 		{"ErrFiveDecimals", money.New(1_000_010, money.USDT), "a", []string{"amount"}},
 		{"ErrRoubles", money.New(100, "RUB"), "a", []string{"amount"}},
 		{"ErrNoReference", one, "", []string{"ref"}},
+		{"ErrBlankReference", one, " \u00a0", []string{"ref"}},
 		{"ErrLongReference", one, strings.Repeat("x", 129), []string{"ref"}},
 		{"ErrControlCharacter", one, "a\x00", []string{"ref"}},
 		{"ErrNotUTF8", one, "\xff", []string{"ref"}},
