@@ -137,8 +137,9 @@ func (s *Service) ReleaseDispute(ctx context.Context, id int64) error {
 }
 
 // Resolve ends a dispute that the actor of ctx has claimed: to the buyer it is
-// completed, to the seller it is cancelled. Faults: invalid_request,
-// ORDER_NOT_FOUND, INVALID_STATE, claim_required, claimed_by_other, unavailable.
+// completed, to the seller it is cancelled. Repeating it answers the same. Faults:
+// invalid_request, ORDER_NOT_FOUND, INVALID_STATE, claim_required,
+// claimed_by_other, unavailable.
 func (s *Service) Resolve(ctx context.Context, id int64, to, note string) (DisputeView, error) {
 	var f faults
 	if to != ToBuyer && to != ToSeller {
@@ -165,8 +166,9 @@ func (s *Service) Resolve(ctx context.Context, id int64, to, note string) (Dispu
 	if err := s.end(ctx, o, e); err != nil {
 		return DisputeView{}, err
 	}
-	o.Status, o.EndedAt, o.EndedBy, o.Note = e.kind.status(), e.at, e.by, e.note
-	o.UpdatedAt, o.ClaimedBy, o.LeaseExpiresAt = e.at, "", time.Time{}
+	if o, err = selectOneOrder(ctx, s.d.DB, selectOrder, id); err != nil {
+		return DisputeView{}, named(err, "dispute")
+	}
 	return o.disputeView(), nil
 }
 

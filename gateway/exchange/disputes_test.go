@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"disburse/gateway/audit"
 	"disburse/gateway/enduser"
@@ -121,7 +124,15 @@ func TestDisputeNeedsTheClaim(t *testing.T) {
 	if err != nil || v.Status != exchange.Cancelled || v.Note != "paid to ****9012" {
 		t.Errorf("resolved: %+v, %v", v, err)
 	}
-	resolve("oleg", "INVALID_STATE")
+	// Who lost the answer asks again, and nobody else decides any more.
+	w.clock.advance(time.Second)
+	again, err := w.Resolve(oleg, id, exchange.ToSeller, "paid to "+card)
+	if diff := cmp.Diff(v, again); err != nil || diff != "" {
+		t.Errorf("resolved again: %v, %s", err, diff)
+	}
+	resolve("olga", "INVALID_STATE")
+	_, err = w.Resolve(oleg, id, exchange.ToBuyer, "")
+	wantCode(t, err, "INVALID_STATE")
 	w.wantMoney(seller, 1_000_000, 0)
 
 	log, err := audit.List(ctx, w.db, audit.Filter{Action: "p2p_dispute.resolve"})

@@ -59,6 +59,13 @@ type end struct {
 	audit *audit.Record // of what an operator decides
 }
 
+// same reports an end that an operator gave the order before, so that asking for
+// it again is answered with success. A user's is refused: the order is in another
+// state.
+func (e end) same(o Order) bool {
+	return (e.kind == forTheBuyer || e.kind == forTheSeller) && o.Status == e.kind.status() && o.EndedBy == e.by
+}
+
 // refuse says why this end is not possible for the order as it stands, nil when
 // it is. The guard asks the same of the row.
 func (o Order) refuse(e end) error {
@@ -102,6 +109,9 @@ func (o Order) refuseClaimant(by string, now time.Time) error {
 // end ends an order. Whoever else is ending or changing it at the same time,
 // one wins; the loser is told the state.
 func (s *Service) end(ctx context.Context, o Order, e end) error {
+	if e.same(o) {
+		return nil
+	}
 	if err := o.refuse(e); err != nil {
 		return err
 	}
@@ -158,6 +168,9 @@ func (s *Service) lost(ctx context.Context, o Order, e end, cause error) error {
 	now, err := selectOneOrder(ctx, s.d.DB, selectOrder, o.ID)
 	if err != nil {
 		return named(err, "order")
+	}
+	if e.same(now) {
+		return nil
 	}
 	if err := now.refuse(e); err != nil {
 		return err

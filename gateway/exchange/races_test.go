@@ -22,8 +22,9 @@ const rounds = 100
 type model struct {
 	status           exchange.Status
 	called, claimed  bool
-	due              bool // the window of the state is over
-	buyerOK, sellrOK bool // agree to cancel
+	due              bool            // the window of the state is over
+	buyerOK, sellrOK bool            // agree to cancel
+	resolved         exchange.Status // by an operator, as which end
 }
 
 // action is one thing that can be done to an order: what it does to the model,
@@ -67,12 +68,16 @@ func cancels(agree func(m *model)) func(m *model) bool {
 	}
 }
 
+// resolves is by one operator, who may ask again.
 func resolves(to exchange.Status) func(m *model) bool {
 	return func(m *model) bool {
+		if m.resolved == to {
+			return true
+		}
 		if m.status != exchange.Disputed || !m.claimed {
 			return false
 		}
-		m.status = to
+		m.status, m.resolved = to, to
 		return true
 	}
 }
