@@ -26,6 +26,10 @@
 // out a new password, and such tokens are revoked, makes the account another
 // person's.
 //
+// That goes from who asks to who decides, and not back: who asked may have an
+// account of the decider's making. Refusing that would leave no second person
+// where one admin made everybody.
+//
 // A decision is one guarded statement, meant to run in the transaction of what
 // it allows: of two decisions one wins, and nothing is allowed without its
 // effect. What is approved is exactly what was asked for under that id; who
