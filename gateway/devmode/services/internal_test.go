@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -148,4 +149,35 @@ func TestLoadState(t *testing.T) {
 			t.Error("no error")
 		}
 	})
+}
+
+// A process that was begun while the directory was given up has the lock for a
+// moment longer.
+func TestADirectoryGivenUpIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	lock, err := lockDir(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inherited, err := syscall.Dup(int(lock.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lockDir(t.Context(), dir); !errors.Is(err, ErrInUse) {
+		t.Errorf("before: got %v, want ErrInUse", err)
+	}
+	unlockDir(lock)
+	ctx, cancel := context.WithTimeout(t.Context(), pollEvery)
+	defer cancel()
+	if _, err := lockDir(ctx, dir); !errors.Is(err, ErrInUse) || ctx.Err() == nil {
+		t.Errorf("after: got %v and the context's %v, want ErrInUse when the time was over", err, ctx.Err())
+	}
+	if err := syscall.Close(inherited); err != nil {
+		t.Fatal(err)
+	}
+	if lock, err = lockDir(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	unlockDir(lock)
 }

@@ -125,7 +125,7 @@ func (s *Services) Stop(ctx context.Context) error {
 		err = errors.Join(err, os.RemoveAll(s.Dir))
 	}
 	if s.lock != nil {
-		s.lock.Close()
+		unlockDir(s.lock)
 	}
 	return err
 }

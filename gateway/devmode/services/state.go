@@ -60,7 +60,8 @@ func (s state) store(dir string) error {
 }
 
 // lockDir takes the directory for this program. Guards and servers inherit the
-// lock, so it is free only when the last of them has ended.
+// lock, so it is free only when the last of them has ended. Who finds it held by
+// nobody who is alive waits for that.
 func lockDir(ctx context.Context, dir string) (*os.File, error) {
 	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -74,10 +75,14 @@ func lockDir(ctx context.Context, dir string) (*os.File, error) {
 			break
 		}
 		holder := readHolder(file)
-		dead := holder != 0 && !alivePID(holder)
-		if !errors.Is(err, syscall.EWOULDBLOCK) || !dead || pause(ctx, pollEvery) != nil {
+		ended := holder == 0 || !alivePID(holder)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || !ended || pause(ctx, pollEvery) != nil {
 			file.Close()
-			return nil, fmt.Errorf("%w: %s is held by process %d; stop that first, or give another directory", ErrInUse, dir, holder)
+			by := fmt.Sprintf("process %d; stop that first", holder)
+			if holder == 0 {
+				by = "a run that is ending; wait for it"
+			}
+			return nil, fmt.Errorf("%w: %s is held by %s, or give another directory", ErrInUse, dir, by)
 		}
 	}
 	if err := errors.Join(file.Truncate(0), writeHolder(file)); err != nil {
@@ -85,6 +90,13 @@ func lockDir(ctx context.Context, dir string) (*os.File, error) {
 		return nil, err
 	}
 	return file, nil
+}
+
+// unlockDir gives the directory up. A process that was begun at this moment may
+// have the lock until it runs its program, so nobody is named as the holder.
+func unlockDir(lock *os.File) {
+	_ = lock.Truncate(0) // a name that stays is that of this program, as before
+	lock.Close()
 }
 
 func readHolder(file *os.File) int {
